@@ -1,0 +1,11 @@
+"""Entry point of the web server."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+from campaigns import env
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "campaigns.settings")
+env.prepare_data_dir()
+application = get_wsgi_application()

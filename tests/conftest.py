@@ -1,0 +1,51 @@
+"""What holds for every test: sockets are closed but for this machine, and the set-up is cheap."""
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+_connect = socket.socket.connect
+_connect_ex = socket.socket.connect_ex
+
+
+class OutsideCall(Exception):
+    """A test tried to leave this machine."""
+
+
+def _check(sock: socket.socket, address: Any) -> None:
+    if sock.family == socket.AF_UNIX:
+        return
+    host = str(address[0])
+    if host not in {"127.0.0.1", "::1", "localhost"}:
+        raise OutsideCall(f"tests stay on this machine; something called {host}")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def closed_sockets() -> Iterator[None]:
+    """Every connection outside loopback and Unix sockets raises OutsideCall."""
+
+    def connect(self: socket.socket, address: Any) -> None:
+        _check(self, address)
+        return _connect(self, address)
+
+    def connect_ex(self: socket.socket, address: Any) -> int:
+        _check(self, address)
+        return _connect_ex(self, address)
+
+    socket.socket.connect = connect  # type: ignore[method-assign]
+    socket.socket.connect_ex = connect_ex  # type: ignore[method-assign]
+    yield
+    socket.socket.connect = _connect  # type: ignore[method-assign]
+    socket.socket.connect_ex = _connect_ex  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def plain_set_up(settings: Any) -> None:
+    """No manifest of static files, a quick password hash."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -17,7 +17,7 @@ def main() -> None:
     """Prepare the data folder, then run the command named on the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "campaigns.settings")
     try:
-        env.prepare_data_dir()
+        env.prepare()
     except env.BadSetting as error:
         sys.exit(f"switchyard: {error}")
     execute_from_command_line(sys.argv)

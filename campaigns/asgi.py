@@ -11,5 +11,5 @@ from django.core.asgi import get_asgi_application
 from campaigns import env
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "campaigns.settings")
-env.prepare_data_dir()
+env.prepare()
 application = get_asgi_application()

@@ -45,8 +45,9 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "SWITCHYARD_URL",
-        "http://127.0.0.1:8000",
-        "Address people type. With https the cookies are secure and plain http is redirected.",
+        "",
+        "Address people type. With https the cookies are secure and plain http is redirected. "
+        "Empty: http on this machine at SWITCHYARD_PORT.",
     ),
     Setting("SWITCHYARD_BIND", "127.0.0.1", "Address the web server listens on."),
     Setting("SWITCHYARD_PORT", "8000", "Port the web server listens on."),
@@ -229,6 +230,17 @@ def choice(name: str, allowed: tuple[str, ...]) -> str:
     return value
 
 
+def public_url() -> str:
+    """The address people type, without a slash at its end. Raises BadSetting."""
+    given = text("SWITCHYARD_URL").rstrip("/")
+    if not given:
+        return f"http://127.0.0.1:{number('SWITCHYARD_PORT', at_least=1, at_most=65535)}"
+    parts = urlsplit(given)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path:
+        raise BadSetting("SWITCHYARD_URL must look like https://switchyard.example.com.")
+    return given
+
+
 def data_dir() -> Path:
     """The data folder as an absolute path; it need not exist yet."""
     value = text("SWITCHYARD_DATA_DIR")
@@ -243,12 +255,14 @@ def models_dir() -> Path:
     return (BASE_DIR / Path(value).expanduser()).resolve() if value else data_dir() / "models"
 
 
-def prepare_data_dir() -> Path:
+def prepare() -> Path:
     """Make the data folder, its parts and the secret key; safe to call from many processes.
 
+    Also names the models folder to `imaging`, which reads nothing but that one variable.
     Raises BadSetting when the folder cannot be written.
     """
     folder = data_dir()
+    os.environ["SWITCHYARD_MODELS_DIR"] = str(models_dir())
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for part in ("media", "tmp", "run"):
@@ -282,7 +296,7 @@ def secret_key() -> str:
     """The signing key from the environment or the data folder.
 
     Without either (a type checker, say, that only imports the settings) a key of this process;
-    everything that serves calls `prepare_data_dir` first.
+    everything that serves calls `prepare` first.
     """
     given = text("SWITCHYARD_SECRET_KEY")
     if given:

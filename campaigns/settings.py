@@ -16,6 +16,7 @@ BASE_DIR = env.BASE_DIR
 try:
     DATA_DIR = env.data_dir()
     MODELS_DIR = env.models_dir()
+    PUBLIC_URL = env.public_url()
     DEBUG = env.flag("SWITCHYARD_DEBUG")
     SECRET_KEY = env.secret_key()
     REDIS_URL = env.redis_url()
@@ -32,13 +33,10 @@ except env.BadSetting as error:
     raise ImproperlyConfigured(str(error)) from error
 
 # --- Addresses ---------------------------------------------------------------------------------
-PUBLIC_URL = env.text("SWITCHYARD_URL").rstrip("/")
 _public = urlsplit(PUBLIC_URL)
-if _public.scheme not in {"http", "https"} or not _public.hostname:
-    raise ImproperlyConfigured("SWITCHYARD_URL must look like https://switchyard.example.com.")
 HTTPS = _public.scheme == "https"
 ALLOWED_HOSTS = [
-    _public.hostname,
+    _public.hostname or "localhost",
     "localhost",
     "127.0.0.1",
     "[::1]",

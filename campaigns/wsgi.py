@@ -7,5 +7,5 @@ from django.core.wsgi import get_wsgi_application
 from campaigns import env
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "campaigns.settings")
-env.prepare_data_dir()
+env.prepare()
 application = get_wsgi_application()

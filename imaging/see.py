@@ -20,6 +20,7 @@ from imaging import subject as subject_finder
 from imaging import text as text_finder
 from imaging import weights
 from imaging.geometry import Box, limit_side
+from imaging.pixels import shrink
 
 FIELD = 32
 FACE_WEIGHT = 3.0
@@ -82,10 +83,8 @@ def see(rgb: NDArray[np.uint8], *, with_text: bool = True, work_side: int = 1280
     A detector whose files are not installed is named in `missing`, never an error.
     """
     height, width = rgb.shape[:2]
-    small_width, small_height, factor = limit_side(width, height, work_side)
-    small = rgb
-    if factor < 1:
-        small = cv2.resize(rgb, (small_width, small_height), interpolation=cv2.INTER_AREA)
+    small_width, small_height, _ = limit_side(width, height, work_side)
+    small = shrink(rgb, small_width, small_height)
     x, y = width / small_width, height / small_height
     missing: list[str] = []
     faces = _faces(small, missing)

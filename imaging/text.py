@@ -18,6 +18,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from imaging.geometry import Box, limit_side
+from imaging.pixels import shrink, stretch
 
 STRIDE = 32
 PIXEL_LEVEL = 0.3
@@ -50,7 +51,7 @@ def detect(rgb: NDArray[np.uint8], *, long_side: int = 960) -> list[TextBox]:
     small_width, small_height, _ = limit_side(width, height, long_side)
     in_width = max(STRIDE, round(small_width / STRIDE) * STRIDE)
     in_height = max(STRIDE, round(small_height / STRIDE) * STRIDE)
-    small = cv2.resize(rgb, (in_width, in_height), interpolation=cv2.INTER_AREA)
+    small = shrink(rgb, in_width, in_height)
     heat = _run("det", _batch(small))[0, 0]
     return _boxes(heat, width / in_width, height / in_height, width, height)
 
@@ -142,7 +143,7 @@ def _read_line(line: NDArray[np.uint8]) -> tuple[str, float]:
     if line.shape[0] > 1.5 * line.shape[1]:
         line = np.ascontiguousarray(np.rot90(line))
     wide = max(STRIDE, min(2400, round(line.shape[1] * LINE_HEIGHT / line.shape[0])))
-    small = cv2.resize(line, (wide, LINE_HEIGHT), interpolation=cv2.INTER_LINEAR)
+    small = stretch(line, wide, LINE_HEIGHT)
     chances = _run("rec", _batch(small))[0]
     picks = chances.argmax(axis=1)
     letters = _letters()

@@ -1,0 +1,1 @@
+"""What leaves the house: platform specs, names, codes, manifests and packages. Pure; no Django."""

@@ -1,0 +1,1 @@
+"""Writes, one file a noun. Every change of a row goes through here."""

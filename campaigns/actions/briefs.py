@@ -1,0 +1,121 @@
+"""From a checked brief to an asset on the board with its first run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+
+from campaigns import permissions
+from campaigns.actions import events, planning, runs
+from campaigns.formats import creative_code
+from campaigns.models import AdSet, Asset, AssetBase, Media, StageRun
+from campaigns.queries import access
+from campaigns.stages import PIPELINE
+from campaigns.transitions import NotNow
+
+
+@dataclass(frozen=True, slots=True)
+class NewBrief:
+    """A brief as the form has checked it. `wanted` overrules stages of the plan."""
+
+    title: str
+    goal: str
+    product: str
+    headline: str
+    subline: str
+    cta: str
+    purpose: str
+    locale: str
+    platforms: tuple[str, ...]
+    motion: str
+    motion_profile: str
+    deadline_at: datetime | None
+    count: int
+    as_is: bool
+    bases: tuple[Media, ...]
+    wanted: Mapping[str, Mapping[str, Any]]
+
+
+def create(*, ad_set: AdSet, brief: NewBrief, token: str, by: User) -> tuple[Asset, StageRun]:
+    """Write the asset and start its first stage, or nothing at all.
+
+    The same token returns the same asset. Raises NotAllowed, NotNow, BadParams, runs.NoModel.
+    """
+    team = ad_set.campaign.team
+    permissions.check("brief", access.roles(by, team))
+    if ad_set.campaign.archived_at is not None:
+        raise NotNow("This campaign is archived. Choose another one.")
+    try:
+        with transaction.atomic():
+            return _write(ad_set, brief, token, by)
+    except IntegrityError:
+        earlier = Asset.objects.filter(token=token, team=team).first()
+        if earlier is None:
+            raise
+        return earlier, earlier.runs.order_by("pk")[0]
+
+
+def _write(ad_set: AdSet, brief: NewBrief, token: str, by: User) -> tuple[Asset, StageRun]:
+    campaign = ad_set.campaign
+    asset = Asset.objects.create(
+        team=campaign.team,
+        campaign=campaign,
+        ad_set=ad_set,
+        title=brief.title,
+        product=brief.product,
+        goal=brief.goal,
+        headline=brief.headline,
+        subline=brief.subline,
+        cta=brief.cta,
+        purpose=brief.purpose,
+        locale=brief.locale,
+        platforms=list(brief.platforms),
+        motion=brief.motion,
+        motion_profile=brief.motion_profile,
+        deadline_at=brief.deadline_at,
+        candidate_count=brief.count,
+        token=token,
+        created_by=by,
+    )
+    AssetBase.objects.bulk_create(
+        AssetBase(asset=asset, media=media, position=position)
+        for position, media in enumerate(brief.bases)
+    )
+    first = str(PIPELINE[0].KEY)
+    wanted = dict(brief.wanted)
+    if brief.as_is and brief.bases:
+        wanted.setdefault(first, {"operation": "adopt"})
+    asset.plan = [{"operation": "adopt", "stage": first}] if brief.as_is else []
+    plan = planning.plan(campaign=campaign, brief=planning.brief_of(asset), wanted=wanted)
+    asset.plan = [
+        {
+            "stage": line.stage,
+            "operation": line.operation,
+            "params": dict(wanted.get(line.stage, {}).get("params", {})),
+        }
+        for line in plan.stages
+    ]
+    asset.creative_code = creative_code.from_number(asset.pk)
+    Asset.objects.filter(pk=asset.pk).update(plan=asset.plan, creative_code=asset.creative_code)
+    events.record(
+        team=asset.team,
+        verb="brief.create",
+        subject="asset",
+        subject_id=asset.pk,
+        asset_id=asset.pk,
+        by=by,
+        after={"title": asset.title, "ad_set": ad_set.pk},
+    )
+    run = runs.start(
+        asset=asset,
+        operation=asset.plan[0]["operation"],
+        by=by,
+        token=f"brief-{token}"[:64],
+        given=asset.plan[0]["params"],
+    )
+    return asset, run

@@ -1,0 +1,83 @@
+"""The catalog's rows: filled from the shipped file, then an admin's."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from campaigns import permissions
+from campaigns.actions import events
+from campaigns.models import CatalogModel, Team
+from campaigns.queries import access
+from routing import catalog
+from routing.money import MICROS
+
+
+def sync() -> int:
+    """Add new models and refresh those that no admin has edited. Returns rows written."""
+    written = 0
+    for card in catalog.shipped():
+        row = CatalogModel.objects.filter(key=card.key).first()
+        if row is not None and row.is_edited:
+            continue
+        CatalogModel.objects.update_or_create(
+            key=card.key,
+            defaults={
+                "label": card.label,
+                "provider": card.provider,
+                "version": card.version,
+                "operations": list(card.operations),
+                "tier": card.tier,
+                "price_micros": card.price_micros,
+                "price_unit": card.price_unit,
+                "price_basis": card.price_basis,
+                "price_from": card.price_from,
+                "approval_prior": card.approval_prior,
+                "seconds_each": card.seconds_each,
+                "limits": card.limits,
+                "licence": card.licence,
+                "source": card.source,
+                "is_enabled": card.is_enabled,
+            },
+        )
+        written += 1
+    return written
+
+
+def change(
+    *,
+    team: Team,
+    row: CatalogModel,
+    tier: str,
+    price_micros: int | None,
+    is_enabled: bool,
+    by: User,
+) -> None:
+    """Change tier, price and switch of a model for new runs; runs that exist keep theirs.
+
+    Raises NotAllowed.
+    """
+    permissions.check("manage_models", access.roles(by, team))
+    before = {"tier": row.tier, "price_micros": row.price_micros, "is_enabled": row.is_enabled}
+    after = {"tier": tier, "price_micros": price_micros, "is_enabled": is_enabled}
+    with transaction.atomic():
+        CatalogModel.objects.filter(pk=row.pk).update(
+            **after, is_edited=True, price_from=timezone.now().date(), updated_at=timezone.now()
+        )
+        events.record(
+            team=team,
+            verb="model.change",
+            subject="model",
+            subject_id=row.pk,
+            by=by,
+            before=before,
+            after=after,
+        )
+
+
+def in_units(micros: int | None) -> str:
+    """A price for a form field, such as "0.039"."""
+    return "" if micros is None else f"{(Decimal(micros) / MICROS).normalize():f}"

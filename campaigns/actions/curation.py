@@ -1,0 +1,283 @@
+"""Judging candidates: keep, spare, reject, undo, and the gate at the end of a stage.
+
+A gate binds the judged file by its hash. Approving advances the asset; unticked criteria become
+the next stage's to-do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from campaigns import permissions
+from campaigns.actions import advancing, events, planning, runs
+from campaigns.models import Asset, Candidate, Event, Gate, StageRun
+from campaigns.models.choices import Defect, RunState, Verdict
+from campaigns.queries import access
+from campaigns.transitions import NotNow
+
+CLAIM = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What approving led to. `next_text` says what happens now."""
+
+    gate: Gate
+    next_text: str
+
+
+class BelowGate(ValueError):
+    """Too few criteria are ticked; `text` names what is missing."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+def open_batch(*, run: StageRun, by: User) -> bool:
+    """Claim a batch for this curator. False when another one has it open."""
+    now = timezone.now()
+    return (
+        StageRun.objects.filter(pk=run.pk, state=RunState.REVIEW)
+        .filter(Q(claimed_until__isnull=True) | Q(claimed_until__lt=now) | Q(claimed_by=by))
+        .update(
+            claimed_by=by,
+            claimed_until=now + CLAIM,
+            review_opened_at=run.review_opened_at or now,
+        )
+        == 1
+    )
+
+
+def judge(
+    *, candidate: Candidate, verdict: Verdict, by: User, defect: str = "", comment: str = ""
+) -> None:
+    """Reject, spare or take back one candidate of an open batch. Raises NotAllowed, NotNow."""
+    permissions.check("judge", access.roles(by, candidate.team))
+    if verdict is Verdict.REJECTED and defect and defect not in Defect.values:
+        raise ValueError(f"unknown defect {defect}")
+    pending = verdict is Verdict.PENDING
+    with transaction.atomic():
+        _expect_review(candidate.run)
+        before = {"verdict": candidate.verdict, "defect": candidate.defect}
+        Candidate.objects.filter(pk=candidate.pk).update(
+            verdict=verdict,
+            defect=defect if verdict is Verdict.REJECTED else "",
+            comment=comment[:2000],
+            judged_by=None if pending else by,
+            judged_at=None if pending else timezone.now(),
+        )
+        events.record(
+            team=candidate.team,
+            verb="candidate.judge",
+            subject="candidate",
+            subject_id=candidate.pk,
+            asset_id=candidate.asset_id,
+            by=by,
+            before=before,
+            after={"verdict": str(verdict), "defect": defect},
+        )
+        events.touch(asset_ids=[candidate.asset_id])
+
+
+def _expect_review(run: StageRun) -> None:
+    state = StageRun.objects.filter(pk=run.pk).values_list("state", flat=True).first()
+    if state != RunState.REVIEW:
+        raise NotNow("This batch was decided already. Nothing was changed.")
+
+
+def approve(*, run: StageRun, candidate: Candidate, met: Collection[str], by: User) -> Passed:
+    """Keep one candidate and pass the gate with the criteria in `met`.
+
+    Raises NotAllowed, NotNow (decided already), BelowGate (too few ticks).
+    """
+    permissions.check("judge", access.roles(by, run.team))
+    now = timezone.now()
+    with transaction.atomic():
+        done = StageRun.objects.filter(pk=run.pk, state=RunState.REVIEW).update(
+            state=RunState.DONE,
+            judged_at=now,
+            judged_by=by,
+            claimed_by=None,
+            claimed_until=None,
+        )
+        if done != 1:
+            fresh = StageRun.objects.select_related("judged_by").get(pk=run.pk)
+            who = fresh.judged_by.get_full_name() if fresh.judged_by else "somebody"
+            raise NotNow(f"This batch was decided already by {who}. Nothing was changed.")
+        gate = _gate(run=run, candidate=candidate, met=met, by=by)
+        run.candidates.filter(pk=candidate.pk).update(
+            verdict=Verdict.KEPT, defect="", judged_by=by, judged_at=now
+        )
+        run.candidates.filter(verdict=Verdict.PENDING).update(
+            verdict=Verdict.SPARE, judged_by=by, judged_at=now
+        )
+        Asset.objects.filter(pk=run.asset_id).update(current=candidate, todo=_todo(gate))
+        asset = Asset.objects.select_related("campaign__team", "team", "current__media").get(
+            pk=run.asset_id
+        )
+        events.record(
+            team=run.team,
+            verb="gate.pass",
+            subject="run",
+            subject_id=run.pk,
+            asset_id=run.asset_id,
+            by=by,
+            after={"candidate": candidate.pk, "percent": gate.percent, "sha256": gate.sha256},
+        )
+        next_text = advancing.after_gate(asset=asset, stage=run.stage, by=by)
+        events.touch(asset_ids=[run.asset_id])
+    return Passed(gate, next_text)
+
+
+def _gate(*, run: StageRun, candidate: Candidate, met: Collection[str], by: User) -> Gate:
+    criteria = [{**c, "met": c["key"] in met} for c in planning.criteria(run.stage)]
+    percent = round(100 * sum(c["met"] for c in criteria) / len(criteria))
+    threshold = run.team.gate_threshold_percent
+    if percent < threshold:
+        missing = ", ".join(str(c["label"]).lower() for c in criteria if not c["met"])
+        raise BelowGate(
+            f"{percent} % of the checklist is ticked and {threshold} % is needed. "
+            f"Open: {missing}. Tick what is good enough, reject, or make another batch."
+        )
+    return Gate.objects.create(
+        asset=run.asset,
+        run=run,
+        candidate=candidate,
+        sha256=candidate.media.sha256,
+        stage=run.stage,
+        criteria=criteria,
+        percent=percent,
+        threshold=threshold,
+        passed=True,
+        decided_by=by,
+        decided_at=timezone.now(),
+    )
+
+
+def _todo(gate: Gate) -> list[str]:
+    return [str(c["label"]) for c in gate.criteria if not c["met"]]
+
+
+def reject_all(*, run: StageRun, by: User, defect: str = "", comment: str = "") -> None:
+    """End a batch without a keeper. The asset stays in its stage and needs a next step."""
+    permissions.check("judge", access.roles(by, run.team))
+    now = timezone.now()
+    with transaction.atomic():
+        done = StageRun.objects.filter(pk=run.pk, state=RunState.REVIEW).update(
+            state=RunState.DONE,
+            judged_at=now,
+            judged_by=by,
+            claimed_by=None,
+            claimed_until=None,
+        )
+        if done != 1:
+            raise NotNow("This batch was decided already. Nothing was changed.")
+        run.candidates.filter(verdict=Verdict.PENDING).update(
+            verdict=Verdict.REJECTED,
+            defect=defect if defect in Defect.values else "",
+            comment=comment[:2000],
+            judged_by=by,
+            judged_at=now,
+        )
+        events.record(
+            team=run.team,
+            verb="run.reject_all",
+            subject="run",
+            subject_id=run.pk,
+            asset_id=run.asset_id,
+            by=by,
+            after={"defect": defect},
+        )
+        events.touch(asset_ids=[run.asset_id])
+
+
+def undo(*, run: StageRun, by: User) -> str:
+    """Take back this person's last judgment of the batch. Returns what was undone, in words.
+
+    A passed gate can be undone until somebody judged the work that followed. Raises NotNow.
+    """
+    permissions.check("judge", access.roles(by, run.team))
+    state = StageRun.objects.filter(pk=run.pk).values_list("state", flat=True).first()
+    if state == RunState.REVIEW:
+        return _undo_judgment(run, by)
+    if state != RunState.DONE:
+        raise NotNow("There is nothing to undo here.")
+    return _undo_gate(run, by)
+
+
+def _undo_judgment(run: StageRun, by: User) -> str:
+    ids = list(run.candidates.values_list("pk", flat=True))
+    undone = Event.objects.filter(verb="candidate.undo", subject_id__in=ids, by=by).values_list(
+        "before__event", flat=True
+    )
+    last = (
+        Event.objects.filter(verb="candidate.judge", subject_id__in=ids, by=by)
+        .exclude(pk__in=[pk for pk in undone if pk])
+        .order_by("-pk")
+        .first()
+    )
+    if last is None:
+        raise NotNow("There is nothing to undo here.")
+    candidate = Candidate.objects.get(pk=last.subject_id)
+    pending = last.before["verdict"] == Verdict.PENDING
+    with transaction.atomic():
+        Candidate.objects.filter(pk=candidate.pk).update(
+            verdict=last.before["verdict"],
+            defect=last.before["defect"],
+            judged_by=None if pending else by,
+            judged_at=None if pending else timezone.now(),
+        )
+        events.record(
+            team=run.team,
+            verb="candidate.undo",
+            subject="candidate",
+            subject_id=candidate.pk,
+            asset_id=run.asset_id,
+            by=by,
+            before={"event": last.pk},
+        )
+        events.touch(asset_ids=[run.asset_id])
+    return f"Candidate {candidate.position + 1} is open again."
+
+
+def _undo_gate(run: StageRun, by: User) -> str:
+    later = StageRun.objects.filter(asset_id=run.asset_id, pk__gt=run.pk)
+    if later.filter(judged_at__isnull=False).exists():
+        raise NotNow("The next step was judged already, so this gate stands. Nothing was changed.")
+    with transaction.atomic():
+        for following in later.exclude(state__in=[RunState.CANCELLED, RunState.FAILED]):
+            runs.cancel(run=following, by=by, verb="run.undo")
+        restored = StageRun.objects.filter(pk=run.pk, state=RunState.DONE).update(
+            state=RunState.REVIEW, judged_at=None, judged_by=None
+        )
+        if restored != 1:
+            raise NotNow("Somebody changed this meanwhile. Nothing was undone.")
+        run.candidates.filter(judged_at__isnull=False, judged_at__gte=run.judged_at).update(
+            verdict=Verdict.PENDING, defect="", judged_by=None, judged_at=None
+        )
+        Gate.objects.filter(run=run, withdrawn_at__isnull=True).update(withdrawn_at=timezone.now())
+        Asset.objects.filter(pk=run.asset_id).update(
+            stage=run.stage,
+            current=run.source,
+            keyframe=advancing.keyframe_of(run.source),
+            todo=[],
+            ready_at=None,
+        )
+        events.record(
+            team=run.team,
+            verb="gate.undo",
+            subject="run",
+            subject_id=run.pk,
+            asset_id=run.asset_id,
+            by=by,
+        )
+        events.touch(asset_ids=[run.asset_id])
+    return "The batch is open again."

@@ -1,0 +1,92 @@
+"""A row is worked on by one worker at a time: a lease in the row, renewed while work goes on.
+
+When a worker dies its lease runs out and the reconciler wakes another. A worker that lost its
+lease stops before it writes.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from datetime import timedelta
+from types import TracebackType
+
+from django.db import close_old_connections, connection, models
+from django.db.models import F, Q
+from django.utils import timezone
+
+LEASE = timedelta(seconds=30)
+RENEW_EVERY_S = 5.0
+MOST_TRIES = 4
+
+
+class LeaseLost(Exception):
+    """Another worker holds the row now; whatever was computed is not written."""
+
+
+def claim(rows: models.QuerySet) -> str | None:  # type: ignore[type-arg]
+    """Take the lease of the one row in `rows` if it is free; None when it is not.
+
+    Counts the try. `rows` must be filtered to one primary key and the states that may be worked on.
+    """
+    now = timezone.now()
+    key = secrets.token_hex(16)
+    taken = rows.filter(Q(lease_until__isnull=True) | Q(lease_until__lt=now)).update(
+        lease_until=now + LEASE, lease_key=key, tries=F("tries") + 1
+    )
+    return key if taken == 1 else None
+
+
+class Keeper:
+    """Renews a lease from a thread while the block runs; `check()` raises LeaseLost.
+
+    `with Keeper(Attempt, pk, key) as keeper: …`
+    """
+
+    def __init__(self, model: type[models.Model], pk: int, key: str) -> None:
+        self._model = model
+        self._pk = pk
+        self._key = key
+        self._done = threading.Event()
+        self._lost = threading.Event()
+        self._thread = threading.Thread(target=self._renew, daemon=True)
+
+    def rows(self) -> models.QuerySet:  # type: ignore[type-arg]
+        """The row, as long as the lease is ours."""
+        return self._model._default_manager.filter(pk=self._pk, lease_key=self._key)
+
+    def check(self) -> None:
+        """Raises LeaseLost when another worker has taken over."""
+        if self._lost.is_set() or not self.rows().exists():
+            raise LeaseLost(f"{self._model.__name__} {self._pk}")
+
+    def renew(self) -> None:
+        """Extend the lease now. Raises LeaseLost."""
+        if self.rows().update(lease_until=timezone.now() + LEASE) != 1:
+            self._lost.set()
+            raise LeaseLost(f"{self._model.__name__} {self._pk}")
+
+    def _renew(self) -> None:
+        try:
+            while not self._done.wait(RENEW_EVERY_S):
+                close_old_connections()
+                self.renew()
+        except LeaseLost:
+            return
+        finally:
+            connection.close()
+
+    def __enter__(self) -> Keeper:
+        if not connection.in_atomic_block:  # a test's transaction cannot be seen by a thread
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._done.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=2)

@@ -1,0 +1,106 @@
+"""Moving cards along the board, one or several, guarded against two people at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from campaigns import permissions
+from campaigns.actions import advancing, events
+from campaigns.models import Asset
+from campaigns.models.choices import RUN_OPEN, RunState, Stage
+from campaigns.queries import access
+from campaigns.transitions import NotNow
+
+ORDER = [str(stage) for stage in Stage.values]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What became of one card. `outcome`: moved, gate (a person must pick first) or refused."""
+
+    asset_id: int
+    title: str
+    outcome: str
+    text: str
+    run_id: int | None = None
+
+
+def move(
+    *, assets: Sequence[Asset], direction: str, by: User, revisions: dict[int, int] | None = None
+) -> list[Moved]:
+    """Move each card one stage on ("next") or back ("back"). Each card stands for itself.
+
+    `revisions` holds what the person saw of each card; a card that changed since is refused.
+    """
+    return [_move_one(asset, direction, by, (revisions or {}).get(asset.pk)) for asset in assets]
+
+
+def _move_one(asset: Asset, direction: str, by: User, seen: int | None) -> Moved:
+    try:
+        permissions.check("run", access.roles(by, asset.team))
+        with transaction.atomic():
+            rows = Asset.objects.filter(pk=asset.pk, archived_at__isnull=True)
+            if seen is not None and not rows.filter(revision=seen).exists():
+                raise NotNow("Somebody changed this card meanwhile. Look at it again.")
+            waiting = asset.runs.filter(state__in=RUN_OPEN).order_by("-pk").first()
+            if waiting is not None:
+                return _busy(asset, waiting.state, waiting.pk)
+            onward = direction == "next"
+            text = advancing.skip(asset=asset, by=by) if onward else _back(asset, by)
+    except (NotNow, permissions.NotAllowed) as error:
+        return Moved(asset.pk, asset.title, "refused", error.text)
+    return Moved(asset.pk, asset.title, "moved", text)
+
+
+def _busy(asset: Asset, state: str, run_id: int) -> Moved:
+    if state == RunState.REVIEW:
+        return Moved(
+            asset.pk, asset.title, "gate", "Pick a candidate and pass the gate first.", run_id
+        )
+    text = {
+        RunState.WAITING_APPROVAL: "It waits for a manager. Cancel the request to move it.",
+    }.get(RunState(state), "Work on it is going on. Wait for it, or cancel it first.")
+    return Moved(asset.pk, asset.title, "refused", text, run_id)
+
+
+def _back(asset: Asset, by: User) -> str:
+    at = ORDER.index(asset.stage)
+    if at == 0:
+        raise NotNow("It stands at the beginning of the line already.")
+    to = ORDER[at - 1]
+    changed = Asset.objects.filter(pk=asset.pk, stage=asset.stage).update(stage=to, ready_at=None)
+    if changed != 1:
+        raise NotNow("Somebody moved this card meanwhile. Look at it again.")
+    events.record(
+        team=asset.team,
+        verb="stage.back",
+        subject="asset",
+        subject_id=asset.pk,
+        asset_id=asset.pk,
+        by=by,
+        before={"stage": asset.stage},
+        after={"stage": to},
+    )
+    events.touch(asset_ids=[asset.pk])
+    return f"Back in {Stage(to).label}."
+
+
+def archive(*, asset: Asset, by: User) -> None:
+    """Take a card off the board; everything of it is kept. Raises NotAllowed, NotNow."""
+    permissions.check("run", access.roles(by, asset.team))
+    with transaction.atomic():
+        if asset.runs.filter(state__in=RUN_OPEN).exists():
+            raise NotNow("Work on it is going on. Cancel it first.")
+        events.record(
+            team=asset.team,
+            verb="asset.archive",
+            subject="asset",
+            subject_id=asset.pk,
+            asset_id=asset.pk,
+            by=by,
+        )
+        events.archive(asset_id=asset.pk)

@@ -1,0 +1,248 @@
+"""From a brief to a plan: which operation and model each stage gets, why, and what it costs.
+
+Reads rows, writes none. The same code draws the live plan and starts the runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from campaigns import wiring
+from campaigns.models import Asset, Campaign, CatalogModel, Media
+from campaigns.models.choices import FileKind
+from campaigns.stages import BY_KEY, PIPELINE
+from campaigns.stages.base import Brief
+from routing import decide, explain, policy
+from routing.catalog import ModelCard
+from routing.decide import Decision, People
+from routing.need import Need
+from routing.stages import OPERATIONS, PASS
+
+SECONDS_TO_REVIEW = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStage:
+    """One line of the plan. Money in micro-units for the whole batch; `seconds` of machine time."""
+
+    stage: str
+    operation: str
+    operation_label: str
+    count: int
+    decision: Decision | None
+    reason: str
+    expected_micros: int
+    maximum_micros: int
+    seconds: float
+    must_ask: str
+    problem: str
+
+    @property
+    def is_pass(self) -> bool:
+        """True when the stage has nothing to do."""
+        return self.operation == PASS
+
+    @property
+    def model_label(self) -> str:
+        """The model that would do it, or nothing."""
+        best = self.decision.best if self.decision else None
+        return best.card.label if best else ""
+
+    @property
+    def tier(self) -> str:
+        """The cost tier of that model, or nothing."""
+        best = self.decision.best if self.decision else None
+        return best.card.tier if best else ""
+
+    @property
+    def limits(self) -> str:
+        """What that model honestly cannot do."""
+        best = self.decision.best if self.decision else None
+        return best.card.limits if best else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole line for one brief."""
+
+    stages: tuple[PlannedStage, ...]
+    currency: str
+
+    @property
+    def expected_micros(self) -> int:
+        """Money for one pass down the line."""
+        return sum(stage.expected_micros for stage in self.stages)
+
+    @property
+    def maximum_micros(self) -> int:
+        """The most one pass may hold."""
+        return sum(stage.maximum_micros for stage in self.stages)
+
+    @property
+    def seconds(self) -> float:
+        """Machine time for one pass."""
+        return sum(stage.seconds for stage in self.stages)
+
+    @property
+    def decisions(self) -> int:
+        """Decisions a person makes from brief to package: the brief, one a gate, the package."""
+        return 2 + sum(1 for stage in self.stages if not stage.is_pass)
+
+    @property
+    def problem(self) -> str:
+        """The first thing that stands in the way, or nothing."""
+        return next((stage.problem for stage in self.stages if stage.problem), "")
+
+
+def cards() -> tuple[ModelCard, ...]:
+    """The catalog rows as routing wants them."""
+    return tuple(
+        ModelCard(
+            key=row.key,
+            label=row.label,
+            provider=row.provider,
+            version=row.version,
+            operations=tuple(row.operations),
+            tier=row.tier,
+            price_micros=row.price_micros,
+            price_unit=row.price_unit,
+            price_basis=row.price_basis,
+            price_from=row.price_from,
+            approval_prior=row.approval_prior,
+            seconds_each=row.seconds_each,
+            source=row.source,
+            limits=row.limits,
+            licence=row.licence,
+            is_enabled=row.is_enabled,
+            currency=row.currency,
+        )
+        for row in CatalogModel.objects.order_by("key")
+    )
+
+
+def people(review_rate_micros_per_hour: int) -> People:
+    """What a look at one candidate and one hand-off cost at a team's rate."""
+    return People(
+        review_micros=review_rate_micros_per_hour * SECONDS_TO_REVIEW // 3600,
+        handoff_micros=review_rate_micros_per_hour * 45 // 3600,
+    )
+
+
+def brief_of(asset: Asset) -> Brief:
+    """What the stages may look at of an asset that exists."""
+    base = asset.bases.select_related("media").order_by("position").first()
+    current = asset.current.media if asset.current else None
+    picture: Media | None = current or (base.media if base else None)
+    as_is = any(entry.get("operation") == "adopt" for entry in asset.plan)
+    return Brief(
+        has_base=picture is not None,
+        wants_clip=bool(asset.motion),
+        purpose=asset.purpose,
+        platforms=tuple(asset.platforms),
+        locale=asset.locale,
+        headline=asset.headline,
+        subline=asset.subline,
+        cta=asset.cta,
+        motion=asset.motion,
+        motion_profile=asset.motion_profile,
+        brand_colors=tuple(asset.team.brand_colors),
+        count=asset.candidate_count,
+        as_is=as_is,
+        width=picture.width if picture else 0,
+        height=picture.height if picture else 0,
+        todo=tuple(asset.todo),
+    )
+
+
+def route(
+    *,
+    campaign: Campaign,
+    brief: Brief,
+    stage: str,
+    operation: str,
+    params: Mapping[str, Any],
+    count: int,
+    has_base: bool,
+    pinned_model: str = "",
+    catalog: Sequence[ModelCard] | None = None,
+) -> Decision:
+    """Ask routing which model does `operation` for this campaign."""
+    need = Need(
+        stage=stage,
+        operation=operation,
+        purpose=brief.purpose,
+        count=count,
+        seconds=float(params.get("seconds", 0) or 0),
+        motion_profile=str(params.get("motion_profile", "")),
+        ceiling=campaign.ceiling,
+        has_base=has_base,
+        pinned_model=pinned_model,
+    )
+    return decide.decide(
+        need,
+        catalog if catalog is not None else cards(),
+        wiring.circumstances(),
+        people(campaign.team.review_rate_micros_per_hour),
+    )
+
+
+def plan(
+    *, campaign: Campaign, brief: Brief, wanted: Mapping[str, Mapping[str, Any]] | None = None
+) -> Plan:
+    """The line for `brief`. `wanted` overrules single stages: {stage: {"operation", "params"}}.
+
+    Raises BadParams when an overruled parameter cannot be used.
+    """
+    catalog = cards()
+    lines = []
+    for stage in PIPELINE:
+        asked = (wanted or {}).get(str(stage.KEY), {})
+        operation = str(asked.get("operation") or stage.default_operation(brief))
+        if operation == PASS:
+            lines.append(_nothing_to_do(str(stage.KEY)))
+            continue
+        params = stage.params(operation, asked.get("params", {}), brief)
+        count = stage.candidate_count(operation, brief)
+        decision = route(
+            campaign=campaign,
+            brief=brief,
+            stage=str(stage.KEY),
+            operation=operation,
+            params=params,
+            count=count,
+            has_base=brief.has_base or str(stage.KEY) != PIPELINE[0].KEY,
+            catalog=catalog,
+        )
+        best = decision.best
+        lines.append(
+            PlannedStage(
+                stage=str(stage.KEY),
+                operation=operation,
+                operation_label=OPERATIONS[operation].label,
+                count=count,
+                decision=decision,
+                reason=explain.sentence(decision, campaign.team.currency),
+                expected_micros=best.quote.expected_micros if best else 0,
+                maximum_micros=best.quote.maximum_micros if best else 0,
+                seconds=best.seconds if best else 0,
+                must_ask=policy.must_ask(best.card, campaign.ceiling) if best else "",
+                problem=decision.problem,
+            )
+        )
+    return Plan(tuple(lines), campaign.team.currency)
+
+
+def _nothing_to_do(stage: str) -> PlannedStage:
+    return PlannedStage(stage, PASS, "Nothing to do", 0, None, "", 0, 0, 0, "", "")
+
+
+def criteria(stage: str) -> list[dict[str, str]]:
+    """The gate's criteria of a stage: [{"key", "label"}]."""
+    return [{"key": c.key, "label": c.label} for c in BY_KEY[stage].CRITERIA]
+
+
+def is_clip(media: Media | None) -> bool:
+    """True for a moving picture."""
+    return media is not None and media.kind == FileKind.CLIP

@@ -1,0 +1,356 @@
+"""Stage runs and their attempts: start, send, ask, fail, cancel.
+
+The order is fixed: intent row and hold are committed, then the provider is called, then its
+reference is stored at once. No transaction is open while the provider is called. A row is moved
+on by one UPDATE that names the state it expects.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from campaigns import dispatch, permissions, wiring
+from campaigns.actions import (
+    approving,
+    events,
+    leases,
+    planning,
+    platform_files,
+    requests,
+    spending,
+)
+from campaigns.models import Asset, Attempt, Candidate, Media, StageRun
+from campaigns.models.choices import (
+    ATTEMPT_OPEN,
+    RUN_OPEN,
+    RUN_WORKING,
+    AttemptState,
+    FileKind,
+    RunState,
+    Stage,
+)
+from campaigns.queries import access
+from campaigns.stages import BY_KEY
+from campaigns.stages.base import BadParams
+from campaigns.transitions import NotNow
+from routing import policy
+from routing.providers import base as provider_errors
+from routing.providers.base import Progress
+from routing.stages import OPERATIONS
+
+log = logging.getLogger(__name__)
+
+GRACE = timedelta(seconds=3)
+POLL_EVERY = timedelta(seconds=5)
+MOST_CANDIDATES = 12
+
+
+class NoModel(Exception):
+    """Nothing in the catalog can do the work now; `text` lists why."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+def new_seed() -> int:
+    """A seed for a batch; its candidates count up from here."""
+    return secrets.randbelow(2**31 - 64)
+
+
+def start(
+    *,
+    asset: Asset,
+    operation: str,
+    by: User,
+    token: str,
+    given: Mapping[str, Any] | None = None,
+    count: int | None = None,
+    mask: Media | None = None,
+    seed: int | None = None,
+    model: str = "",
+) -> StageRun:
+    """Start `operation` on the asset's current version.
+
+    The run starts at once, or waits for a manager when tier or money need it. The same token
+    returns the same run. Raises NotAllowed, NotNow, NoModel, BadParams.
+    """
+    permissions.check("run", access.roles(by, asset.team))
+    earlier = StageRun.objects.filter(token=token, team=asset.team).first()
+    if earlier is not None:
+        return earlier
+    spec = OPERATIONS.get(operation)
+    if spec is None:
+        raise BadParams("operation", "Choose one of the operations on the page.")
+    stage = BY_KEY[str(spec.stage)]
+    brief = planning.brief_of(asset)
+    params = stage.params(operation, given or {}, brief)
+    wanted = count or stage.candidate_count(operation, brief)
+    if not 1 <= wanted <= MOST_CANDIDATES:
+        raise BadParams("count", f"Ask for 1 to {MOST_CANDIDATES} candidates.")
+    source = _source(asset, spec.stage)
+    if spec.needs_mask and mask is None:
+        raise BadParams("mask", "Paint over what should go, then start again.")
+    has_base = source is not None or asset.bases.exists()
+    decision = planning.route(
+        campaign=asset.campaign,
+        brief=brief,
+        stage=str(spec.stage),
+        operation=operation,
+        params=params,
+        count=wanted,
+        has_base=has_base,
+        pinned_model=model,
+    )
+    best = decision.best
+    if best is None:
+        raise NoModel(decision.problem)
+    run = StageRun(
+        team=asset.team,
+        asset=asset,
+        stage=spec.stage,
+        operation=operation,
+        state=RunState.QUEUED,
+        params=params,
+        decision=requests.frozen(decision, asset.team.currency),
+        source=source,
+        mask=mask,
+        tier=best.card.tier,
+        model=best.card.key,
+        model_label=best.card.label,
+        candidate_count=wanted,
+        seed=new_seed() if seed is None else seed,
+        currency=asset.team.currency,
+        expected_micros=best.quote.expected_micros,
+        maximum_micros=best.quote.maximum_micros,
+        token=token,
+        requested_by=by,
+    )
+    why = policy.must_ask(best.card, asset.campaign.ceiling)
+    try:
+        return _write(run=run, why=why, by=by)
+    except IntegrityError as error:
+        again = StageRun.objects.filter(token=token, team=asset.team).first()
+        if again is not None:
+            return again
+        raise NotNow(
+            "Work on this asset is going on already. Wait for it, or cancel it first. "
+            "Nothing was started and no money was spent."
+        ) from error
+    except spending.NotCovered as error:
+        return _write(run=run, why=error.text, by=by)
+
+
+def _source(asset: Asset, stage: Stage | str) -> Candidate | None:
+    """What the operation starts from: a clip is never edited, its keyframe is."""
+    current = asset.current
+    if str(stage) == str(Stage.GENERATION):
+        return None
+    if current is not None and current.media.kind == FileKind.CLIP and str(stage) != Stage.QA:
+        return asset.keyframe
+    return current
+
+
+@transaction.atomic
+def _write(*, run: StageRun, why: str, by: User) -> StageRun:
+    asset = run.asset
+    if asset.archived_at is not None or asset.campaign.archived_at is not None:
+        raise NotNow("This campaign or asset is archived. Restore it first. Nothing was started.")
+    if run.source is None and run.stage != BY_KEY[str(Stage.GENERATION)].KEY:
+        raise NotNow("There is no approved picture yet. Pick one in Generation first.")
+    run.pk = None
+    run.state = RunState.WAITING_APPROVAL if why else RunState.QUEUED
+    run.save(force_insert=True)
+    Asset.objects.filter(pk=asset.pk).update(stage=run.stage, ready_at=None)
+    events.record(
+        team=run.team,
+        verb="run.start",
+        subject="run",
+        subject_id=run.pk,
+        asset_id=asset.pk,
+        by=by,
+        after={"operation": run.operation, "model": run.model, "state": run.state},
+    )
+    if why:
+        approving.ask(run=run, why=why, by=by)
+    else:
+        launch(run=run, by=by)
+    events.touch(asset_ids=[asset.pk])
+    return run
+
+
+def launch(*, run: StageRun, by: User) -> Attempt:
+    """Write the intent and the hold of a queued run, inside the caller's transaction.
+
+    Raises NotCovered, and then the caller's transaction must not commit.
+    """
+    best = run.decision["choices"][0]
+    attempt = Attempt.objects.create(
+        run=run,
+        number=run.attempts.count() + 1,
+        provider=best["provider"],
+        model=run.model,
+        model_version=best["version"],
+        key=secrets.token_urlsafe(32),
+        seeds=[run.seed + position for position in range(run.candidate_count)],
+        due_at=timezone.now() + GRACE,
+    )
+    spending.reserve(attempt=attempt, amount_micros=run.maximum_micros, by=by)
+    dispatch.on_commit("submit", attempt.pk, 0)
+    return attempt
+
+
+def submit(*, attempt_id: int) -> None:
+    """Send an intended attempt, once. A second call finds it sent and does nothing."""
+    key = leases.claim(Attempt.objects.filter(pk=attempt_id, state=AttemptState.INTENDED))
+    if key is None:
+        return
+    mine = Attempt.objects.filter(pk=attempt_id, lease_key=key)
+    if mine.filter(tries__gt=leases.MOST_TRIES).exists():
+        fail(attempt_id=attempt_id, text="It could not be started several times over.")
+        return
+    attempt = Attempt.objects.select_related("run__asset").get(pk=attempt_id)
+    StageRun.objects.filter(pk=attempt.run_id, state=RunState.QUEUED).update(
+        state=RunState.RUNNING, started_at=timezone.now()
+    )
+    events.touch(asset_ids=[attempt.run.asset_id])
+    if BY_KEY[attempt.run.stage].WORK == "files":
+        mine.update(state=AttemptState.SUBMITTING)
+        mine.update(
+            state=AttemptState.SUBMITTED,
+            provider_ref=f"files-{attempt.run_id}",
+            submitted_at=timezone.now(),
+            lease_until=None,
+            due_at=timezone.now() + timedelta(days=36500),
+        )
+        platform_files.prepare(run=attempt.run)
+        return
+    provider = wiring.provider(attempt.provider)
+    try:
+        with requests.prepared(attempt=attempt) as request:
+            if mine.update(state=AttemptState.SUBMITTING) != 1:
+                return
+            submission = provider.submit(request)
+    except provider_errors.RateLimited as error:
+        mine.update(
+            state=AttemptState.INTENDED,
+            lease_until=None,
+            due_at=timezone.now() + timedelta(seconds=error.retry_after_s),
+        )
+        return
+    except provider_errors.OutcomeUnknown as error:
+        mine.update(state=AttemptState.UNKNOWN, error=error.text, lease_until=None)
+        return
+    except provider_errors.ProviderError as error:
+        fail(attempt_id=attempt_id, text=error.text)
+        return
+    sent = mine.update(
+        state=AttemptState.SUBMITTED,
+        provider_ref=submission.ref,
+        submitted_at=timezone.now(),
+        due_at=timezone.now() + GRACE,
+        lease_until=None,
+        tries=0,
+    )
+    if sent == 1:
+        poll(attempt_id=attempt_id)
+
+
+def poll(*, attempt_id: int) -> None:
+    """Ask where a sent attempt stands, and wake the next step. Repeatable and free."""
+    attempt = (
+        Attempt.objects.select_related("run__asset")
+        .filter(pk=attempt_id, state=AttemptState.SUBMITTED)
+        .first()
+    )
+    if attempt is None:
+        return
+    provider = wiring.provider(attempt.provider)
+    try:
+        with requests.prepared(attempt=attempt, with_files=False) as request:
+            outcome = provider.look_up(request, attempt.provider_ref)
+    except provider_errors.ProviderError as error:
+        log.warning("attempt %s could not be looked up: %s", attempt_id, error.text)
+        Attempt.objects.filter(pk=attempt_id).update(due_at=timezone.now() + POLL_EVERY)
+        return
+    rows = Attempt.objects.filter(pk=attempt_id, state=AttemptState.SUBMITTED)
+    if outcome.progress is Progress.FAILED:
+        fail(attempt_id=attempt_id, text=outcome.error, billed=outcome.billed)
+    elif outcome.progress is Progress.READY:
+        if rows.update(state=AttemptState.FETCHING, due_at=timezone.now() + GRACE) == 1:
+            name = "fetch_media" if provider.fetch_queue == "media" else "fetch"
+            dispatch.now(name, attempt_id, attempt.tries)
+    else:
+        rows.update(progress=outcome.share_done or 0, due_at=timezone.now() + POLL_EVERY)
+
+
+def fail(*, attempt_id: int, text: str, billed: bool = False) -> None:
+    """End an attempt and its run with a reason. What was billed is settled, the rest given back."""
+    with transaction.atomic():
+        ended = Attempt.objects.filter(pk=attempt_id, state__in=ATTEMPT_OPEN).update(
+            state=AttemptState.FAILED,
+            error=text,
+            finished_at=timezone.now(),
+            lease_until=None,
+            lease_key="",
+        )
+        if ended != 1:
+            return
+        attempt = Attempt.objects.select_related("run__asset__campaign__team").get(pk=attempt_id)
+        run = attempt.run
+        if billed:
+            spending.settle(attempt=attempt, billed_micros=attempt.reserved_micros, note=text)
+        else:
+            spending.release(attempt=attempt, note=text)
+        StageRun.objects.filter(pk=run.pk, state__in=RUN_WORKING).update(
+            state=RunState.FAILED, reason=text, finished_at=timezone.now()
+        )
+        events.record(
+            team=run.team,
+            verb="run.fail",
+            subject="run",
+            subject_id=run.pk,
+            asset_id=run.asset_id,
+            by=None,
+            after={"reason": text, "billed": billed},
+        )
+        events.touch(asset_ids=[run.asset_id])
+
+
+def cancel(*, run: StageRun, by: User, verb: str = "run.cancel") -> None:
+    """Stop a run. Money that was held and not billed returns. Raises NotAllowed, NotNow."""
+    permissions.check("run", access.roles(by, run.team))
+    with transaction.atomic():
+        stopped = StageRun.objects.filter(pk=run.pk, state__in=RUN_OPEN).update(
+            state=RunState.CANCELLED, finished_at=timezone.now()
+        )
+        if stopped != 1:
+            raise NotNow("This run has ended already, so there was nothing to cancel.")
+        approving.withdraw(run=run, by=by)
+        for attempt in run.attempts.filter(state__in=ATTEMPT_OPEN):
+            Attempt.objects.filter(pk=attempt.pk).update(
+                state=AttemptState.CANCELLED,
+                finished_at=timezone.now(),
+                lease_until=None,
+                lease_key="",
+            )
+            spending.release(attempt=attempt, note="cancelled")
+        events.record(
+            team=run.team,
+            verb=verb,
+            subject="run",
+            subject_id=run.pk,
+            asset_id=run.asset_id,
+            by=by,
+        )
+        events.touch(asset_ids=[run.asset_id])
+    for attempt in run.attempts.exclude(provider_ref=""):
+        wiring.provider(attempt.provider).cancel(attempt.provider_ref)

@@ -1,0 +1,155 @@
+"""Campaigns, ad sets and team settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from campaigns import permissions
+from campaigns.actions import events, spending
+from campaigns.models import AdSet, Campaign, Team
+from campaigns.models.choices import Ceiling
+from campaigns.queries import access
+
+
+def free_code(*, team: Team, name: str) -> str:
+    """A short code made of the campaign's name that no other campaign of the team has."""
+    letters = re.sub(r"[^A-Z0-9]", "", name.upper())[:3] or "CMP"
+    code, number = letters, 2
+    while Campaign.objects.filter(team=team, code=code).exists():
+        code = f"{letters}{number}"
+        number += 1
+    return code
+
+
+def create_campaign(
+    *,
+    team: Team,
+    name: str,
+    ceiling: Ceiling,
+    default_locale: str,
+    ad_sets: Sequence[str],
+    by: User,
+    brand: str = "",
+) -> Campaign:
+    """A campaign with its ad sets and its three budget lines at zero. Raises NotAllowed."""
+    permissions.check("set_up_campaign", access.roles(by, team))
+    with transaction.atomic():
+        campaign = Campaign.objects.create(
+            team=team,
+            name=name,
+            code=free_code(team=team, name=name),
+            brand=brand or team.name,
+            ceiling=ceiling,
+            default_locale=default_locale,
+            created_by=by,
+        )
+        for ad_set in dict.fromkeys(ad_sets):
+            AdSet.objects.create(campaign=campaign, name=ad_set)
+        spending.open_lines(campaign=campaign)
+        events.record(
+            team=team,
+            verb="campaign.create",
+            subject="campaign",
+            subject_id=campaign.pk,
+            by=by,
+            after={"name": name, "ceiling": str(ceiling)},
+        )
+    return campaign
+
+
+def add_ad_set(*, campaign: Campaign, name: str, locale: str, audience: str, by: User) -> AdSet:
+    """One more ad set. Raises NotAllowed, IntegrityError for a name that exists."""
+    permissions.check("set_up_campaign", access.roles(by, campaign.team))
+    with transaction.atomic():
+        ad_set = AdSet.objects.create(
+            campaign=campaign, name=name, locale=locale, audience=audience
+        )
+        events.record(
+            team=campaign.team,
+            verb="ad_set.create",
+            subject="ad_set",
+            subject_id=ad_set.pk,
+            by=by,
+            after={"name": name},
+        )
+    return ad_set
+
+
+def set_ceiling(*, campaign: Campaign, ceiling: Ceiling, by: User) -> None:
+    """Change which tiers run without asking: a manager's decision. Raises NotAllowed."""
+    permissions.check("set_budget", access.roles(by, campaign.team))
+    with transaction.atomic():
+        before = campaign.ceiling
+        Campaign.objects.filter(pk=campaign.pk).update(ceiling=ceiling)
+        events.record(
+            team=campaign.team,
+            verb="campaign.ceiling",
+            subject="campaign",
+            subject_id=campaign.pk,
+            by=by,
+            before={"ceiling": before},
+            after={"ceiling": str(ceiling)},
+        )
+
+
+def set_archived(*, campaign: Campaign, archived: bool, by: User) -> None:
+    """Close or reopen a campaign. Raises NotAllowed."""
+    permissions.check("set_up_campaign", access.roles(by, campaign.team))
+    with transaction.atomic():
+        Campaign.objects.filter(pk=campaign.pk).update(
+            archived_at=timezone.now() if archived else None
+        )
+        events.record(
+            team=campaign.team,
+            verb="campaign.archive" if archived else "campaign.restore",
+            subject="campaign",
+            subject_id=campaign.pk,
+            by=by,
+        )
+
+
+def change_team(
+    *,
+    team: Team,
+    name: str,
+    gate_threshold_percent: int,
+    self_approval_allowed: bool,
+    brand_colors: Sequence[str],
+    name_pattern: str,
+    review_rate_micros_per_hour: int,
+    by: User,
+) -> None:
+    """Change a team's settings. Raises NotAllowed."""
+    permissions.check("manage_team", access.roles(by, team))
+    with transaction.atomic():
+        before = {
+            "name": team.name,
+            "gate_threshold_percent": team.gate_threshold_percent,
+            "self_approval_allowed": team.self_approval_allowed,
+        }
+        Team.objects.filter(pk=team.pk).update(
+            name=name,
+            gate_threshold_percent=gate_threshold_percent,
+            self_approval_allowed=self_approval_allowed,
+            brand_colors=list(brand_colors),
+            name_pattern=name_pattern,
+            review_rate_micros_per_hour=review_rate_micros_per_hour,
+        )
+        events.record(
+            team=team,
+            verb="team.change",
+            subject="team",
+            subject_id=team.pk,
+            by=by,
+            before=before,
+            after={
+                "name": name,
+                "gate_threshold_percent": gate_threshold_percent,
+                "self_approval_allowed": self_approval_allowed,
+            },
+        )

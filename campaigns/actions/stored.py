@@ -1,0 +1,163 @@
+"""Stored files: taking uploads in and keeping what providers made.
+
+Bytes are stored first, the row after: no row without its file. Decoding happens in a child
+process that may be killed; what comes in is believed only as far as it was measured.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.files import File
+from django.core.files.uploadedfile import UploadedFile
+
+from campaigns import permissions
+from campaigns.actions import events
+from campaigns.models import Media, Team
+from campaigns.queries import access
+from imaging import intake
+
+
+class UploadRefused(ValueError):
+    """The file cannot be used; `text` says why and what to do."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder of our own that is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="switchyard-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_room() -> None:
+    """Raises UploadRefused when the disk is nearly full: do not take what cannot be stored."""
+    free = shutil.disk_usage(settings.DATA_DIR).free
+    if free < settings.MIN_FREE_BYTES:
+        raise UploadRefused(
+            "The server's disk is nearly full, so nothing new can be stored. "
+            "Ask an admin to free space. Nothing was lost."
+        )
+
+
+def sha256_of(path: Path) -> str:
+    """Hex digest of a file, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as source:
+        while piece := source.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _keep(field: object, path: Path | None) -> None:
+    if path is None:
+        return
+    with path.open("rb") as source:
+        field.save(path.name, File(source), save=False)  # type: ignore[attr-defined]
+
+
+def store(
+    *,
+    team: Team,
+    path: Path,
+    origin: Media.Origin,
+    folder: Path,
+    by: User | None = None,
+    ai_status: str = "unknown",
+    keep_bytes: bool = True,
+    name: str = "",
+    original: Path | None = None,
+) -> Media:
+    """Check and measure the file at `path`, store it, and add its row.
+
+    `folder` is scratch space. Raises imaging.intake.Unreadable.
+    """
+    taken = intake.take_in(path, folder, keep_bytes=keep_bytes)
+    media = Media(
+        team=team,
+        origin=origin,
+        kind=taken.kind,
+        name=name[:200],
+        content_type=taken.content_type,
+        sha256=taken.sha256,
+        size_bytes=taken.master.stat().st_size,
+        width=taken.width,
+        height=taken.height,
+        duration_s=taken.duration_s,
+        fps=taken.fps,
+        ai_status=ai_status,
+        created_by=by,
+    )
+    _keep(media.file, taken.master)
+    _keep(media.thumb, taken.thumb)
+    _keep(media.poster, taken.poster)
+    _keep(media.original, original)
+    media.save()
+    return media
+
+
+def upload(*, team: Team, file: UploadedFile, by: User) -> Media:
+    """Take an uploaded file in: checked, turned upright, cleaned, in sRGB; the original is kept.
+
+    Raises NotAllowed, UploadRefused.
+    """
+    permissions.check("brief", access.roles(by, team))
+    check_room()
+    size = file.size or 0
+    if size == 0:
+        raise UploadRefused("The file is empty. Choose it again, or export it anew.")
+    if size > settings.MAX_UPLOAD_BYTES:
+        most = settings.MAX_UPLOAD_BYTES // (1024 * 1024)
+        raise UploadRefused(f"The file is larger than {most} MB. Export a smaller one.")
+    with scratch() as folder:
+        source = folder / "upload"
+        with source.open("wb") as target:
+            for piece in file.chunks():
+                target.write(piece)
+        work = folder / "work"
+        work.mkdir()
+        try:
+            media = store(
+                team=team,
+                path=source,
+                origin=Media.Origin.UPLOAD,
+                folder=work,
+                by=by,
+                keep_bytes=False,
+                name=os.path.basename(file.name or "")[:200],
+                original=source,
+            )
+        except intake.Unreadable as error:
+            raise UploadRefused(error.text) from error
+    events.record(
+        team=team,
+        verb="media.upload",
+        subject="media",
+        subject_id=media.pk,
+        by=by,
+        after={"kind": media.kind, "size_bytes": media.size_bytes},
+    )
+    return media
+
+
+def local_copy(*, media: Media, folder: Path, name: str) -> Path:
+    """A readable file with the media's bytes below `folder`; storage may be far away."""
+    ending = Path(media.file.name).suffix
+    path = folder / f"{name}{ending}"
+    with media.file.open("rb") as source, path.open("wb") as target:
+        shutil.copyfileobj(source, target, 1 << 20)
+    return path

@@ -1,0 +1,49 @@
+"""What workers run: one id in, one action out. Each may run twice or die anywhere.
+
+Guarantee of each: the action claims its row by a conditional UPDATE first, so a second run of
+the same job finds nothing to do.
+"""
+
+from __future__ import annotations
+
+from campaigns.actions import exports, fetching, measuring, platform_files, runs
+
+
+def submit(attempt_id: int) -> None:
+    """Send an intended attempt to its provider, exactly once."""
+    runs.submit(attempt_id=attempt_id)
+
+
+def poll(attempt_id: int) -> None:
+    """Ask the provider where an attempt stands."""
+    runs.poll(attempt_id=attempt_id)
+
+
+def fetch(attempt_id: int) -> None:
+    """Bring in what a hosted provider made."""
+    fetching.fetch(attempt_id=attempt_id)
+
+
+def fetch_media(attempt_id: int) -> None:
+    """Let the embedded engine make an attempt's outputs on this machine's CPU."""
+    fetching.fetch(attempt_id=attempt_id)
+
+
+def measure(candidate_id: int) -> None:
+    """Read the meters of one candidate."""
+    measuring.measure(candidate_id=candidate_id)
+
+
+def make_file(platform_file_id: int) -> None:
+    """Cut, encode and check one platform file."""
+    platform_files.make(platform_file_id=platform_file_id)
+
+
+def build_export(export_id: int) -> None:
+    """Build one package."""
+    exports.build(export_id=export_id)
+
+
+def prepare_files(attempt_id: int) -> None:
+    """Write the platform files of a QA run whose worker died before it could."""
+    platform_files.prepare_again(attempt_id=attempt_id)

@@ -1,0 +1,41 @@
+"""All rows of the app, one noun a file."""
+
+from campaigns.models.approval import Approval
+from campaigns.models.asset import Asset, AssetBase
+from campaigns.models.budget import BudgetLine
+from campaigns.models.campaign import AdSet, Campaign
+from campaigns.models.catalog import CatalogModel
+from campaigns.models.event import Event
+from campaigns.models.export import Export, ExportItem, PlatformFile
+from campaigns.models.heartbeat import Heartbeat, Lease
+from campaigns.models.ledger import LedgerEntry
+from campaigns.models.media import Media
+from campaigns.models.stage_run import Attempt, Candidate, Finding, Gate, StageRun
+from campaigns.models.team import Invitation, Membership, SignInLink, Team
+
+__all__ = [
+    "AdSet",
+    "Approval",
+    "Asset",
+    "AssetBase",
+    "Attempt",
+    "BudgetLine",
+    "Campaign",
+    "Candidate",
+    "CatalogModel",
+    "Event",
+    "Export",
+    "ExportItem",
+    "Finding",
+    "Gate",
+    "Heartbeat",
+    "Invitation",
+    "Lease",
+    "LedgerEntry",
+    "Media",
+    "Membership",
+    "PlatformFile",
+    "SignInLink",
+    "StageRun",
+    "Team",
+]

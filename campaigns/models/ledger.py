@@ -1,0 +1,63 @@
+"""The ledger: rows that are only ever added. Corrections are new rows."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from campaigns.models.budget import BudgetLine
+from campaigns.models.choices import EntryKind
+from campaigns.models.stage_run import Attempt
+
+
+class AppendOnly(Exception):
+    """A ledger or event row was about to be changed or deleted."""
+
+
+class AppendOnlyQuerySet(models.QuerySet):  # type: ignore[type-arg]
+    """Refuses what would rewrite history."""
+
+    def update(self, **kwargs: object) -> int:
+        raise AppendOnly("Ledger and event rows are only ever added; add a correcting row.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise AppendOnly("Ledger and event rows are only ever added; add a correcting row.")
+
+
+class LedgerEntry(models.Model):
+    """One movement on one budget line. `amount_micros` is signed only for `correct`.
+
+    `key` is unique, so that booking the same movement again changes nothing.
+    """
+
+    line = models.ForeignKey(BudgetLine, on_delete=models.PROTECT, related_name="entries")
+    attempt = models.ForeignKey(
+        Attempt, on_delete=models.PROTECT, null=True, blank=True, related_name="entries"
+    )
+    kind = models.CharField(max_length=8, choices=EntryKind)
+    amount_micros = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    key = models.CharField(max_length=120, unique=True)
+    compute_s = models.FloatField(default=0)
+    note = models.CharField(max_length=200, blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True
+    )
+    at = models.DateTimeField(auto_now_add=True)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="only_a_correction_may_be_negative",
+                condition=models.Q(amount_micros__gte=0) | models.Q(kind="correct"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount_micros} on line {self.line_id}"
+
+    def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
+        """Raises AppendOnly."""
+        raise AppendOnly("Ledger rows are only ever added; add a correcting row.")

@@ -1,0 +1,100 @@
+"""Every address. Team screens live below /t/<slug>/ so that a link says whose it is."""
+
+from django.contrib import admin
+from django.contrib.auth import views as auth
+from django.urls import include, path
+
+from campaigns.views import (
+    approvals,
+    asset,
+    board,
+    brief,
+    budget,
+    campaign,
+    catalog,
+    exports,
+    health,
+    home,
+    media,
+    people,
+    qa,
+    review,
+    sign_in,
+    team,
+)
+
+TEAM = [
+    path("", home.team_home, name="team"),
+    path("board/", board.board, name="board"),
+    path("board/live/", board.live, name="board_live"),
+    path("board/column/<slug:stage>/", board.column, name="board_column"),
+    path("board/move/", board.move, name="board_move"),
+    path("search/", home.search, name="search"),
+    path("campaigns/", campaign.campaigns, name="campaigns"),
+    path("campaigns/new/", campaign.new, name="campaign_new"),
+    path("campaigns/<int:pk>/", campaign.campaign, name="campaign"),
+    path("campaigns/<int:pk>/ad-sets/", campaign.add_ad_set, name="ad_set_add"),
+    path("brief/", brief.brief, name="brief"),
+    path("brief/plan/", brief.plan, name="brief_plan"),
+    path("upload/", media.upload, name="upload"),
+    path("media/<int:pk>/<slug:variant>/", media.serve, name="media"),
+    path("assets/<int:pk>/", asset.asset, name="asset"),
+    path("assets/<int:pk>/live/", asset.live, name="asset_live"),
+    path("assets/<int:pk>/run/", asset.run, name="asset_run"),
+    path("assets/<int:pk>/skip/", asset.skip, name="asset_skip"),
+    path("assets/<int:pk>/archive/", asset.archive, name="asset_archive"),
+    path("assets/<int:pk>/qa/", qa.qa, name="qa"),
+    path("assets/<int:pk>/qa/live/", qa.live, name="qa_live"),
+    path("assets/<int:pk>/qa/pass/", qa.pass_gate, name="qa_pass"),
+    path("files/<int:pk>/crop/", qa.crop, name="crop"),
+    path("runs/<int:pk>/cancel/", asset.cancel, name="run_cancel"),
+    path("review/", review.queue, name="review"),
+    path("review/<int:pk>/", review.batch, name="review_batch"),
+    path("review/<int:pk>/live/", review.live, name="review_live"),
+    path("review/<int:pk>/judge/", review.judge, name="review_judge"),
+    path("review/<int:pk>/approve/", review.approve, name="review_approve"),
+    path("review/<int:pk>/reject/", review.reject, name="review_reject"),
+    path("review/<int:pk>/undo/", review.undo, name="review_undo"),
+    path("exports/", exports.exports, name="exports"),
+    path("exports/live/", exports.live, name="exports_live"),
+    path("exports/new/", exports.new, name="export_new"),
+    path("exports/<int:pk>/download/", exports.download, name="export_download"),
+    path("exports/<int:pk>/retry/", exports.retry, name="export_retry"),
+    path("budget/", budget.budget, name="budget"),
+    path("budget/ledger/", budget.ledger, name="ledger"),
+    path("budget/lines/<int:pk>/", budget.line, name="budget_line"),
+    path("approvals/", approvals.approvals, name="approvals"),
+    path("approvals/<int:pk>/decide/", approvals.decide, name="approval_decide"),
+    path("people/", people.people, name="people"),
+    path("people/invite/", people.invite, name="people_invite"),
+    path("people/<int:pk>/roles/", people.roles, name="people_roles"),
+    path("settings/", team.settings, name="team_settings"),
+    path("models/", catalog.models, name="models"),
+    path("models/<int:pk>/", catalog.model, name="model"),
+]
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("sign-in/", sign_in.SignIn.as_view(), name="login"),
+    path("sign-in/once/<str:token>/", sign_in.once, name="sign_in_once"),
+    path("sign-out/", auth.LogoutView.as_view(), name="logout"),
+    path("password/", sign_in.password, name="password_change"),
+    path("password/forgotten/", auth.PasswordResetView.as_view(), name="password_reset"),
+    path("password/sent/", auth.PasswordResetDoneView.as_view(), name="password_reset_done"),
+    path(
+        "password/new/<uidb64>/<token>/",
+        auth.PasswordResetConfirmView.as_view(),
+        name="password_reset_confirm",
+    ),
+    path(
+        "password/done/", auth.PasswordResetCompleteView.as_view(), name="password_reset_complete"
+    ),
+    path("invitation/<str:token>/", sign_in.invitation, name="invitation"),
+    path("teams/new/", team.new, name="team_new"),
+    path("t/<slug:slug>/", include(TEAM)),
+    path("admin/", admin.site.urls),
+]
+
+handler403 = "campaigns.views.base.not_allowed"

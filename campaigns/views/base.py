@@ -1,0 +1,124 @@
+"""What every screen of a team needs: sign-in, the team, the roles, and errors in words.
+
+Knows no screen. A person outside the team gets 404; a member without the role gets the sentence
+that says who may.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from campaigns.actions.curation import BelowGate
+from campaigns.actions.exports import NothingToPack
+from campaigns.actions.platform_files import BadBox
+from campaigns.actions.runs import NoModel
+from campaigns.actions.spending import BadBudget, NotCovered
+from campaigns.actions.stored import UploadRefused
+from campaigns.models import Team
+from campaigns.permissions import NotAllowed
+from campaigns.queries import access
+from campaigns.stages.base import BadParams
+from campaigns.transitions import NotNow
+
+FORESEEN: dict[type[Exception], int] = {
+    NotAllowed: 403,
+    NotNow: 409,
+    NotCovered: 409,
+    NoModel: 422,
+    BadParams: 422,
+    BelowGate: 422,
+    NothingToPack: 422,
+    UploadRefused: 422,
+    BadBox: 422,
+    BadBudget: 422,
+}
+
+
+class TeamRequest(HttpRequest):
+    """A request inside a team, as `in_team` prepares it."""
+
+    user: User
+    team: Team
+    roles: frozenset[str]
+
+
+P = ParamSpec("P")
+View = Callable[Concatenate[TeamRequest, P], HttpResponseBase]
+
+
+def in_team(view: View[P]) -> Callable[..., HttpResponseBase]:
+    """Sign-in, `request.team` and `request.roles`; foreseen errors become an answer in words."""
+
+    @wraps(view)
+    @login_required
+    def inner(request: Any, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        request.team = access.team(request.user, slug)
+        request.roles = access.roles(request.user, request.team)
+        try:
+            return view(request, *args, **kwargs)
+        except tuple(FORESEEN) as error:
+            return refuse(request, error)
+
+    return inner
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """True when a script asked; it shows the sentence itself."""
+    return "application/json" in request.headers.get("Accept", "") or bool(
+        request.headers.get("HX-Request")
+    )
+
+
+def refuse(request: HttpRequest, error: Exception) -> HttpResponse:
+    """The answer to a foreseen error: JSON with field and text, or back with a message."""
+    status = FORESEEN[type(error)]
+    text = getattr(error, "text", "") or str(error)
+    if wants_json(request):
+        field = getattr(error, "field", "")
+        return JsonResponse({"error": text, "field": field}, status=status)
+    if request.method == "POST":
+        messages.error(request, text)
+        return redirect(came_from(request))
+    return render(request, "refused.html", {"text": text}, status=status)
+
+
+def came_from(request: HttpRequest) -> str:
+    """The page the form stood on, if it is ours."""
+    page = request.headers.get("Referer", "")
+    safe = url_has_allowed_host_and_scheme(
+        page, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return page if safe else "/"
+
+
+def body(request: HttpRequest) -> dict[str, Any]:
+    """The values of a POST, whether a form or JSON sent them; lists stay lists only in JSON."""
+    if request.content_type == "application/json":
+        try:
+            found = json.loads(request.body or b"{}")
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+    return request.POST.dict()
+
+
+def token() -> str:
+    """A fresh form token: one per page, so that a double click is one spend."""
+    return secrets.token_urlsafe(24)
+
+
+def not_allowed(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """The page for what a person may not do."""
+    text = "You may not do this. Nothing was changed."
+    return render(request, "refused.html", {"text": text}, status=403)

@@ -1,0 +1,30 @@
+"""Decision -> sentences that a person reads in five seconds."""
+
+from __future__ import annotations
+
+from routing import money
+from routing.decide import Decision
+from routing.stages import OPERATIONS
+
+
+def sentence(decision: Decision, currency: str = "USD") -> str:
+    """One sentence on why the first choice was taken, or what stands in the way."""
+    best = decision.best
+    if best is None:
+        return decision.problem
+    work = OPERATIONS[decision.need.operation].label.lower()
+    cost = money.text(best.money_per_approved_micros, currency)
+    if decision.need.pinned_model:
+        return f"{best.card.label} was chosen by hand to {work}: {cost} per approved asset."
+    rivals = len(decision.choices) - 1
+    if rivals:
+        return (
+            f"{best.card.label} to {work}: lowest expected cost, {cost} per approved asset, "
+            f"of {rivals + 1} that can."
+        )
+    if decision.losers:
+        return (
+            f"{best.card.label} to {work}: the only one of {len(decision.losers) + 1} "
+            f"that can run here now, {cost} per approved asset."
+        )
+    return f"{best.card.label} to {work}: the only model for it, {cost} per approved asset."

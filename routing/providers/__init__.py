@@ -1,0 +1,1 @@
+"""Adapters to whatever makes pictures: one file a provider, one contract for all."""

@@ -1,0 +1,69 @@
+"""The people of every story: Mara, Cleo, Dana, Ben and Ada of one team, Otto of another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from campaigns.models import AdSet, Team
+from campaigns.models.choices import Role
+from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def own_media_folder(settings: Any, tmp_path: Path) -> None:
+    """Stored files go to a folder of the test."""
+    folder = tmp_path / "media"
+    folder.mkdir()
+    settings.MEDIA_ROOT = folder
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(folder)},
+        },
+    }
+
+
+@pytest.fixture
+def team(db: None) -> Team:
+    return factories.team()
+
+
+@pytest.fixture
+def mara(team: Team) -> User:
+    return factories.member(team, "Mara", Role.MARKETER)
+
+
+@pytest.fixture
+def cleo(team: Team) -> User:
+    return factories.member(team, "Cleo", Role.CURATOR)
+
+
+@pytest.fixture
+def dana(team: Team) -> User:
+    return factories.member(team, "Dana", Role.MANAGER)
+
+
+@pytest.fixture
+def ben(team: Team) -> User:
+    return factories.member(team, "Ben", Role.BUYER)
+
+
+@pytest.fixture
+def ada(team: Team) -> User:
+    return factories.member(team, "Ada", Role.ADMIN)
+
+
+@pytest.fixture
+def otto(db: None) -> User:
+    """The admin of another team; he must see nothing of ours."""
+    return factories.team("Contoso", founder=factories.person("Otto")).memberships.first().user
+
+
+@pytest.fixture
+def ad_set(team: Team, mara: User) -> AdSet:
+    return factories.ad_set(team, by=mara)

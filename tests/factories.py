@@ -1,0 +1,136 @@
+"""Rows for tests, made through the actions wherever there is one."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import skimage
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from campaigns import jobs
+from campaigns.actions import briefs, catalogs, people, setting_up, stored
+from campaigns.models import (
+    AdSet,
+    Asset,
+    Attempt,
+    Candidate,
+    Export,
+    Media,
+    Membership,
+    PlatformFile,
+    StageRun,
+    Team,
+)
+from campaigns.models.choices import ATTEMPT_DRIVEN, Ceiling, Role
+
+SKIMAGE = Path(skimage.__file__).parent / "data"
+COFFEE = SKIMAGE / "coffee.png"  # a product on a table
+ASTRONAUT = SKIMAGE / "astronaut.png"  # a person
+PASSWORD = "correct horse battery"
+
+
+def person(name: str, **values: Any) -> User:
+    """An account that can sign in with PASSWORD."""
+    email = f"{name.lower()}@example.com"
+    return User.objects.create_user(email, email, PASSWORD, first_name=name, **values)
+
+
+def member(team: Team, name: str, *roles: Role) -> User:
+    """A person with these roles in `team`."""
+    user = person(name)
+    for role in roles:
+        Membership.objects.create(team=team, user=user, role=role)
+    return user
+
+
+def team(name: str = "Northwind Coffee", founder: User | None = None) -> Team:
+    """A team; its founder is somebody who appears nowhere else."""
+    catalogs.sync()
+    return people.create_team(name=name, by=founder or person(f"Founder-{secrets.token_hex(4)}"))
+
+
+def ad_set(of: Team, *, by: User, ceiling: Ceiling = Ceiling.LOW, name: str = "Spring") -> AdSet:
+    """A campaign with one ad set."""
+    campaign = setting_up.create_campaign(
+        team=of,
+        name=name,
+        ceiling=ceiling,
+        default_locale="en-GB",
+        ad_sets=["Prospecting"],
+        by=by,
+    )
+    return campaign.ad_sets.get()
+
+
+def photo(of: Team, *, by: User, path: Path = COFFEE) -> Media:
+    """A real photograph, taken in like an upload."""
+    file = SimpleUploadedFile(path.name, path.read_bytes())
+    return stored.upload(team=of, file=file, by=by)
+
+
+def brief(title: str = "Pour-over", **values: Any) -> briefs.NewBrief:
+    """A checked brief for one still on all platforms."""
+    defaults: dict[str, Any] = {
+        "title": title,
+        "goal": "Show the morning coffee and make people want one.",
+        "product": "Pour-over kit",
+        "headline": "Slow mornings",
+        "subline": "Fresh roast, every week",
+        "cta": "Shop now",
+        "purpose": "social",
+        "locale": "en-GB",
+        "platforms": ("tiktok", "reels", "shorts"),
+        "motion": "",
+        "motion_profile": "",
+        "deadline_at": None,
+        "count": 2,
+        "as_is": False,
+        "bases": (),
+        "wanted": {},
+    }
+    return briefs.NewBrief(**{**defaults, **values})
+
+
+def asset(to: AdSet, *, by: User, **values: Any) -> Asset:
+    """An asset whose first run is queued."""
+    made, _ = briefs.create(
+        ad_set=to, brief=brief(**values), token=secrets.token_urlsafe(12), by=by
+    )
+    return made
+
+
+def drain(rounds: int = 40) -> None:
+    """Do what workers would do until nothing is left, by the jobs themselves, without a queue."""
+    for _ in range(rounds):
+        work: list[tuple[Any, int]] = []
+        for attempt in Attempt.objects.filter(state__in=ATTEMPT_DRIVEN).order_by("pk"):
+            job = {"intended": jobs.submit, "submitted": None}.get(attempt.state, jobs.fetch_media)
+            if job is not None:
+                work.append((job, attempt.pk))
+        work += [
+            (jobs.make_file, pk)
+            for pk in PlatformFile.objects.filter(due_at__isnull=False).values_list("pk", flat=True)
+        ]
+        work += [
+            (jobs.measure, pk)
+            for pk in Candidate.objects.filter(measured_at__isnull=True).values_list("pk", flat=True)
+        ]
+        work += [
+            (jobs.build_export, pk)
+            for pk in Export.objects.filter(state__in=["queued", "building"]).values_list(
+                "pk", flat=True
+            )
+        ]
+        if not work:
+            return
+        for job, pk in work:
+            job(pk)
+    raise AssertionError("the line did not come to rest")
+
+
+def open_run(of: Asset) -> StageRun:
+    """The asset's newest run."""
+    return of.runs.order_by("-pk")[0]

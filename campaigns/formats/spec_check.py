@@ -20,7 +20,7 @@ from imaging.geometry import Box
 __all__ = ["Measured", "Report", "SpecFinding", "Unreadable", "check", "check_measured"]
 
 _WORST = ("fail", "warn", "info", "pass")
-_MANY = ("and", "both")
+_NEEDED = {True: "needed", False: "not possible"}
 # kinds of boxes that must not be covered at all, and the share that is mere rounding
 _STRICT = frozenset({"headline", "subline", "cta", "text", "logo", "face"})
 _STRICT_SHARE = 0.02
@@ -135,7 +135,8 @@ def _judge(limit: Limit, measured: Measured, spec: Spec, ratio: Ratio | None) ->
     """The finding for one limit, or None when it does not speak about this file's ratio."""
     key = limit.key
     if key in spec_words.BY_HAND:
-        return _finding(limit, spec_words.BY_HAND[key], "info", remedy=limit.note)
+        by_hand = _finding(limit, spec_words.BY_HAND[key], "info", remedy=limit.note)
+        return replace(by_hand, limit_text=_NEEDED.get(limit.value, by_hand.limit_text))
     if key.startswith("min_resolution_"):
         if ratio is None or key != f"min_resolution_{ratio.name.replace(':', 'x')}":
             return None

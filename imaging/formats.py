@@ -20,6 +20,11 @@ class Unreadable(Exception):
         self.code = code
         self.message = message
 
+    @property
+    def text(self) -> str:
+        """The message, under the name that findings use."""
+        return self.message
+
 
 @dataclass(frozen=True, slots=True)
 class Sniffed:

@@ -32,11 +32,18 @@ class SourceType(StrEnum):
 
 
 def packet(source_type: SourceType | str, *, credit: str = "", code: str = "") -> bytes:
-    """An XMP packet (UTF-8) naming the source type; credit and creative code when given.
+    """An XMP packet (UTF-8) naming the source type (a word or full URI of the IPTC vocabulary;
+    empty = no statement), with credit and creative code when given.
 
     The same arguments give the same bytes. ValueError for an unknown source type.
     """
-    kind = SourceType(source_type)
+    word = str(source_type).removeprefix(VOCABULARY)
+    kind = ""
+    if word:
+        kind = (
+            "\n   <Iptc4xmpExt:DigitalSourceType>"
+            f"{VOCABULARY}{SourceType(word).value}</Iptc4xmpExt:DigitalSourceType>"
+        )
     extra = f"\n   <photoshop:Credit>{escape(credit)}</photoshop:Credit>" if credit else ""
     extra += f"\n   <dc:identifier>{escape(code)}</dc:identifier>" if code else ""
     text = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
@@ -46,8 +53,7 @@ def packet(source_type: SourceType | str, *, credit: str = "", code: str = "") -
     xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
     xmlns:dc="http://purl.org/dc/elements/1.1/"
     xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/"
-    xmlns:xmp="http://ns.adobe.com/xap/1.0/">
-   <Iptc4xmpExt:DigitalSourceType>{VOCABULARY}{kind.value}</Iptc4xmpExt:DigitalSourceType>
+    xmlns:xmp="http://ns.adobe.com/xap/1.0/">{kind}
    <xmp:CreatorTool>{CREATOR_TOOL}</xmp:CreatorTool>{extra}
   </rdf:Description>
  </rdf:RDF>
@@ -56,12 +62,15 @@ def packet(source_type: SourceType | str, *, credit: str = "", code: str = "") -
     return text.encode()
 
 
-def append_to_mp4(path: Path, xmp: bytes) -> None:
-    """Add the packet as a `uuid` box at the end of an MP4 or MOV.
+def embed(path: Path, xmp: bytes) -> None:
+    """Add the packet to a finished MP4 or MOV, as a `uuid` box at its end.
 
-    At the end nothing moves, so the sample offsets stay right. Ends durable on disk. ValueError
-    when the file carries a packet already.
+    Stills get theirs from render.save_still. At the end nothing moves, so the sample offsets stay right. Ends durable on disk. ValueError
+    when the file is something else or carries a packet already.
     """
+    with path.open("rb") as stream:
+        if stream.read(8)[4:] != b"ftyp":
+            raise ValueError("Only an MP4 or MOV takes its packet afterwards.")
     if read_mp4(path) is not None:
         raise ValueError("This file carries an XMP packet already.")
     size = 8 + len(XMP_UUID) + len(xmp)

@@ -53,12 +53,12 @@ def save_still(
     *,
     quality: int = BEST_QUALITY,
 ) -> None:
-    """Write `image` as "jpeg", "png" or "webp"; the same pixels and arguments, the same bytes.
+    """Write `image` as "jpeg", "png" or "webp" (any case); the same pixels and arguments, the same bytes.
 
     Under `max_bytes` the highest JPEG or WebP quality that fits is searched for. TooManyBytes
     when none does (a PNG has no quality). The file appears under its name only when whole.
     """
-    plain = _plain(image)
+    plain, format = _plain(image), format.lower()
     data = _encode(plain, format, quality, xmp)
     if max_bytes is not None and len(data) > max_bytes:
         data = _under(plain, format, quality, xmp, max_bytes)

@@ -356,6 +356,8 @@ def database() -> dict[str, object]:
                 "transaction_mode": "IMMEDIATE",
                 "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
             },
+            # Tests run on a file too: in memory, threads would see other locks than in life.
+            "TEST": {"NAME": str(data_dir() / "test.sqlite3")},
         }
     if parts.scheme not in {"postgres", "postgresql"}:
         raise BadSetting("DATABASE_URL must start with postgres:// or sqlite:///.")

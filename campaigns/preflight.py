@@ -57,7 +57,7 @@ def check_port(address: str, port: int) -> None:
 
 def check_database() -> None:
     """The database opens and is one. Raises CannotStart."""
-    name = settings.DATABASES["default"]["NAME"]
+    name = connection.settings_dict["NAME"]
     try:
         with connection.cursor() as cursor:
             if connection.vendor == "sqlite":

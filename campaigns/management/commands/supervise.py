@@ -30,6 +30,7 @@ class Command(BaseCommand):
     """Runs until Ctrl-C; then jobs finish, and the queue server goes last."""
 
     help = "Start the queue server, web server, workers and scheduler and keep them alive."
+    requires_system_checks = ()  # bin/check runs them; a start should be quick
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--demo", action="store_true", help="Load the demonstration team.")

@@ -15,6 +15,7 @@ class Command(BaseCommand):
     """Works on one queue until it is told to stop; a job that runs is finished first."""
 
     help = "Work on one queue: models (waits on the network) or media (pictures and clips)."
+    requires_system_checks = ()  # bin/check runs them; a start should be quick
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("queue", choices=sorted(settings.RQ_QUEUES))

@@ -20,7 +20,6 @@ from imaging.geometry import Box
 __all__ = ["Measured", "Report", "SpecFinding", "Unreadable", "check", "check_measured"]
 
 _WORST = ("fail", "warn", "info", "pass")
-_NEEDED = {True: "needed", False: "not possible"}
 # kinds of boxes that must not be covered at all, and the share that is mere rounding
 _STRICT = frozenset({"headline", "subline", "cta", "text", "logo", "face"})
 _STRICT_SHARE = 0.02
@@ -136,7 +135,9 @@ def _judge(limit: Limit, measured: Measured, spec: Spec, ratio: Ratio | None) ->
     key = limit.key
     if key in spec_words.BY_HAND:
         by_hand = _finding(limit, spec_words.BY_HAND[key], "info", remedy=limit.note)
-        return replace(by_hand, limit_text=_NEEDED.get(limit.value, by_hand.limit_text))
+        if isinstance(limit.value, bool):
+            return replace(by_hand, limit_text="needed" if limit.value else "not possible")
+        return by_hand
     if key.startswith("min_resolution_"):
         if ratio is None or key != f"min_resolution_{ratio.name.replace(':', 'x')}":
             return None

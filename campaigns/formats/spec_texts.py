@@ -40,7 +40,7 @@ def check(
         given = _given(limit.name, texts)
         if not given:
             if limit.required:
-                yield _result(limit, "missing", "warn", "Fill it in when you set up the ad.")
+                yield _result(limit, "not given", "info", "Fill it in when you set up the ad.")
             continue
         if limit.count and len(given) > limit.count:
             cure = f"Keep the {limit.count} best; the platform takes no more."
@@ -95,8 +95,7 @@ def _is_wide(letter: str) -> bool:
 
 
 def _result(limit: TextLimit, shown: str, verdict: str, remedy: str) -> TextResult:
-    is_folded = verdict == "info" and limit.visible_source is not None
-    source = limit.visible_source if is_folded and limit.visible_source else limit.source
+    source = limit.visible_source if verdict == "info" and limit.visible_source else limit.source
     return TextResult(limit.name, shown, _limit_text(limit), limit.level, verdict, source, remedy)
 
 

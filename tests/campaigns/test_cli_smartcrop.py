@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -40,7 +40,7 @@ def conversation() -> Iterator[subprocess.Popen[str]]:
 def ask(process: subprocess.Popen[str], line: object) -> dict[str, Any]:
     """Send one line, wait for its answer: nothing may be held back."""
     sent, answers = process.stdin, process.stdout
-    assert isinstance(sent, IO) or sent is not None
+    assert sent is not None
     assert answers is not None
     sent.write((line if isinstance(line, str) else json.dumps(line)) + "\n")
     sent.flush()

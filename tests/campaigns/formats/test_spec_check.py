@@ -349,4 +349,4 @@ class TestTexts:
         assert self.verdict(SHORTS_STILL, headline=["a"] * 5, business_name="Acme") == "pass"
         assert self.verdict(SHORTS_STILL, headline=["a"] * 6, business_name="Acme") == "fail"
         assert self.verdict(SHORTS_STILL, headline="a" * 41, business_name="Acme") == "fail"
-        assert self.verdict(SHORTS_STILL, headline="a") == "warn"
+        assert self.verdict(SHORTS_STILL, headline="a") == "info"

@@ -8,6 +8,7 @@ threads, hence one thread. It must not judge the result.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 TILE = 200
 PAD = 10
+THREADS = 2
 NETWORK_SHARE = 0.55
 PLAIN_LIMIT = 1.5
 FACTORS = (1.5, 2.0, 3.0, 4.0)
@@ -33,6 +35,13 @@ def resize(rgb: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]
     shrinks = width * height < rgb.shape[0] * rgb.shape[1]
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LANCZOS4
     return np.asarray(cv2.resize(rgb, (width, height), interpolation=how), dtype=np.uint8)
+
+
+def resize_mask(alpha: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+    """Resize a float mask, kept within 0..1."""
+    how = cv2.INTER_AREA if width < alpha.shape[1] else cv2.INTER_CUBIC
+    resized = cv2.resize(alpha, (width, height), interpolation=how)
+    return np.clip(np.asarray(resized, dtype=np.float32), 0, 1)
 
 
 def upscale(
@@ -57,17 +66,24 @@ def upscale(
     sharp = np.empty_like(plain)
     tops, lefts = range(0, height, TILE), range(0, width, TILE)
     padded = cv2.copyMakeBorder(rgb, PAD, PAD, PAD, PAD, cv2.BORDER_REFLECT_101)
-    done, total = 0, len(tops) * len(lefts)
-    for top in tops:
-        for left in lefts:
-            bottom, right = min(height, top + TILE), min(width, left + TILE)
-            tile = _run(padded[top : bottom + 2 * PAD, left : right + 2 * PAD], scale)
-            edge = PAD * scale
-            sharp[top * scale : bottom * scale, left * scale : right * scale] = tile[
-                edge : edge + (bottom - top) * scale, edge : edge + (right - left) * scale
-            ]
-            done += 1
-            on_progress(done / total)
+    corners = [(top, left) for top in tops for left in lefts]
+    edge = PAD * scale
+
+    def enlarge(corner: tuple[int, int]) -> NDArray[np.uint8]:
+        top, left = corner
+        bottom, right = min(height, top + TILE), min(width, left + TILE)
+        tile = _run(padded[top : bottom + 2 * PAD, left : right + 2 * PAD], scale)
+        return tile[edge : edge + (bottom - top) * scale, edge : edge + (right - left) * scale]
+
+    _network(scale)
+    # Threads of ours instead of ncnn's: they survive a fork, and ncnn lets go of the GIL.
+    with ThreadPoolExecutor(THREADS) as pool:
+        for done, (corner, tile) in enumerate(
+            zip(corners, pool.map(enlarge, corners), strict=True), start=1
+        ):
+            top, left = corner[0] * scale, corner[1] * scale
+            sharp[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
+            on_progress(done / len(corners))
     mixed = cv2.addWeighted(sharp, NETWORK_SHARE, plain, 1 - NETWORK_SHARE, 0)
     return np.asarray(mixed, dtype=np.uint8), "animevideov3+lanczos"
 

@@ -106,7 +106,7 @@ class ShortLeaseWorker(Worker):
         super().heartbeat(timeout, pipeline)
         if self.is_horse:
             return
-        connection = pipeline if pipeline is not None else self.connection
+        connection: Any = self.connection if pipeline is None else pipeline
         if self.birth_date is not None:
             connection.hset(self.key, mapping=self.serialize())
         worker_registration.register(self, connection)

@@ -6,19 +6,13 @@ environment. This module must not import Django or anything that reads settings:
 the web entry points use it before Django is configured.
 """
 
-import hashlib
 import os
 import secrets
-import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-# A Unix socket's path must fit into sockaddr_un (108 bytes on Linux, 104 on macOS).
-MAX_SOCKET_PATH = 100
 
 
 class BadSetting(Exception):
@@ -309,95 +303,6 @@ def secret_key() -> str:
         return secrets.token_urlsafe(64)
     except (OSError, UnicodeDecodeError) as error:
         raise BadSetting(f"the secret key in {data_dir()} cannot be read: {error}.") from error
-
-
-def socket_path() -> Path:
-    """Where the embedded queue server listens: in the data folder when that path is short enough.
-
-    Otherwise a folder in the temporary directory whose name follows from the data folder, so
-    that every process finds the same one.
-    """
-    inside = data_dir() / "run" / "queue.sock"
-    if len(os.fsencode(inside)) <= MAX_SOCKET_PATH:
-        return inside
-    name = hashlib.sha256(os.fsencode(data_dir())).hexdigest()[:12]
-    for root in (tempfile.gettempdir(), "/tmp"):  # noqa: S108 - the folder is made 0700 and ours
-        outside = Path(root) / f"switchyard-{os.getuid()}-{name}" / "queue.sock"
-        if len(os.fsencode(outside)) <= MAX_SOCKET_PATH:
-            return outside
-    raise BadSetting(f"the path {inside} is too long for a socket; name a shorter --data folder.")
-
-
-def redis_url() -> str:
-    """REDIS_URL, or the address of the embedded server's socket."""
-    given = text("REDIS_URL")
-    if not given:
-        return "unix://" + quote(str(socket_path()))
-    if urlsplit(given).scheme not in {"redis", "rediss", "unix"}:
-        raise BadSetting("REDIS_URL must start with redis://, rediss:// or unix://.")
-    return given
-
-
-def database() -> dict[str, object]:
-    """Django's entry for the one database, from DATABASE_URL. Raises BadSetting."""
-    given = text("DATABASE_URL")
-    parts = urlsplit(given)
-    if not given or parts.scheme in {"sqlite", "sqlite3"}:
-        name = unquote(parts.path[1:]) if given else str(data_dir() / "db.sqlite3")
-        if not name:
-            raise BadSetting("DATABASE_URL names no SQLite file; use sqlite:///path/to/file.")
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": name,
-            # Measured with four writers: the only combination that is fast and never answers
-            # "database is locked". IMMEDIATE takes the write lock up front, so no ATOMIC_REQUESTS.
-            "OPTIONS": {
-                "timeout": 20,
-                "transaction_mode": "IMMEDIATE",
-                "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
-            },
-            # Tests run on a file too: in memory, threads would see other locks than in life.
-            "TEST": {"NAME": str(data_dir() / "test.sqlite3")},
-        }
-    if parts.scheme not in {"postgres", "postgresql"}:
-        raise BadSetting("DATABASE_URL must start with postgres:// or sqlite:///.")
-    name = unquote(parts.path.strip("/"))
-    if not name:
-        raise BadSetting("DATABASE_URL names no database; use postgres://user:password@host/name.")
-    options: dict[str, object] = dict(parse_qsl(parts.query))
-    host = str(options.pop("host", "")) or unquote(parts.hostname or "")
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": name,
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": host,
-        "PORT": str(parts.port or ""),
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": options,
-    }
-
-
-def email() -> Mapping[str, object]:
-    """Django's EMAIL_* settings from SWITCHYARD_EMAIL_URL. Raises BadSetting."""
-    given = text("SWITCHYARD_EMAIL_URL")
-    if not given:
-        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
-    parts = urlsplit(given)
-    if parts.scheme != "smtp" or not parts.hostname:
-        raise BadSetting("SWITCHYARD_EMAIL_URL must look like smtp://user:password@host:587?tls=1.")
-    options = dict(parse_qsl(parts.query))
-    return {
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-        "EMAIL_HOST": parts.hostname,
-        "EMAIL_PORT": parts.port or 25,
-        "EMAIL_HOST_USER": unquote(parts.username or ""),
-        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
-        "EMAIL_USE_TLS": options.get("tls") == "1",
-        "EMAIL_USE_SSL": options.get("ssl") == "1",
-        "EMAIL_TIMEOUT": 20,
-    }
 
 
 def secret_values() -> tuple[str, ...]:

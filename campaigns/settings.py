@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from campaigns import env
+from campaigns import env, services
 
 BASE_DIR = env.BASE_DIR
 
@@ -19,8 +19,8 @@ try:
     PUBLIC_URL = env.public_url()
     DEBUG = env.flag("SWITCHYARD_DEBUG")
     SECRET_KEY = env.secret_key()
-    REDIS_URL = env.redis_url()
-    DATABASES = {"default": env.database()}
+    REDIS_URL = services.redis_url()
+    DATABASES = {"default": services.database()}
     MAX_UPLOAD_BYTES = env.number("SWITCHYARD_MAX_UPLOAD_MB", at_least=1) * 1024 * 1024
     MIN_FREE_BYTES = env.number("SWITCHYARD_MIN_FREE_MB") * 1024 * 1024
     BEHIND_PROXY = env.flag("SWITCHYARD_BEHIND_PROXY")
@@ -28,7 +28,7 @@ try:
     MEDIA_WORKERS = env.number("SWITCHYARD_MEDIA_WORKERS", at_least=1, at_most=256)
     MODELS_WORKERS = env.number("SWITCHYARD_MODELS_WORKERS", at_least=1, at_most=256)
     S3_PATH_STYLE = env.flag("SWITCHYARD_S3_PATH_STYLE")
-    globals().update(env.email())
+    globals().update(services.email())
 except env.BadSetting as error:
     raise ImproperlyConfigured(str(error)) from error
 

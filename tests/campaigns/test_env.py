@@ -7,7 +7,7 @@ import re
 import pytest
 from django.core.management import call_command
 
-from campaigns import env, logs
+from campaigns import env, logs, services
 
 
 @pytest.fixture
@@ -76,46 +76,46 @@ class TestAddresses:
     def test_of_the_queue_have_a_known_kind(self, clean):
         clean.setenv("REDIS_URL", "http://queue")
         with pytest.raises(env.BadSetting, match="redis://"):
-            env.redis_url()
+            services.redis_url()
 
     def test_of_the_socket_are_short_however_deep_the_data_folder(self, clean, tmp_path):
         clean.setenv("SWITCHYARD_DATA_DIR", str(tmp_path / ("deep" * 40)))
-        path = env.socket_path()
-        assert len(os.fsencode(path)) <= env.MAX_SOCKET_PATH
-        assert path == env.socket_path()
+        path = services.socket_path()
+        assert len(os.fsencode(path)) <= services.MAX_SOCKET_PATH
+        assert path == services.socket_path()
 
     def test_of_the_socket_differ_between_data_folders(self, clean, tmp_path):
         paths = set()
         for name in ("a", "b"):
             clean.setenv("SWITCHYARD_DATA_DIR", str(tmp_path / (name * 120)))
-            paths.add(env.socket_path())
+            paths.add(services.socket_path())
         assert len(paths) == 2
 
 
 class TestDatabase:
     def test_is_sqlite_that_waits_for_its_lock(self, clean, tmp_path):
         clean.setenv("SWITCHYARD_DATA_DIR", str(tmp_path))
-        found = env.database()
+        found = services.database()
         assert found["NAME"] == str(tmp_path / "db.sqlite3")
         assert found["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
         assert "journal_mode=WAL" in found["OPTIONS"]["init_command"]
 
     def test_reads_every_part_of_a_postgres_address(self, clean):
         clean.setenv("DATABASE_URL", "postgres://ann:p%40ss@db.example:5433/line?sslmode=require")
-        found = env.database()
+        found = services.database()
         assert (found["USER"], found["PASSWORD"]) == ("ann", "p@ss")
         assert (found["HOST"], found["PORT"], found["NAME"]) == ("db.example", "5433", "line")
         assert found["OPTIONS"] == {"sslmode": "require"}
 
     def test_takes_a_socket_folder_as_host(self, clean):
         clean.setenv("DATABASE_URL", "postgres://ann@/line?host=/run/postgresql")
-        assert env.database()["HOST"] == "/run/postgresql"
+        assert services.database()["HOST"] == "/run/postgresql"
 
     @pytest.mark.parametrize("url", ["mysql://a/b", "postgres://host", "sqlite://"])
     def test_refuses_what_it_cannot_use(self, clean, url):
         clean.setenv("DATABASE_URL", url)
         with pytest.raises(env.BadSetting, match="DATABASE_URL"):
-            env.database()
+            services.database()
 
 
 class TestPrepare:

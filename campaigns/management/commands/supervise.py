@@ -18,7 +18,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
-from campaigns import embedded, env, preflight, supervisor
+from campaigns import embedded, env, preflight, services, supervisor
 from campaigns.actions import people
 
 QUEUE = "queue server"
@@ -87,7 +87,7 @@ class Command(BaseCommand):
         """Start the embedded server and put it first; None when REDIS_URL names another one."""
         if env.text("REDIS_URL"):
             return None
-        socket, folder = env.socket_path(), settings.DATA_DIR / "run"
+        socket, folder = services.socket_path(), settings.DATA_DIR / "run"
         socket.parent.mkdir(mode=0o700, exist_ok=True)
         if socket.parent.stat().st_uid != os.getuid():
             raise preflight.CannotStart(

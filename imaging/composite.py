@@ -117,24 +117,24 @@ def standing_shadow(alpha: Mask, light: Light) -> Mask:
     """Darkness 0..1 behind a placed, standing piece: contact under it, soft around its foot, and
     a cast shadow lying on the floor away from the light."""
     box = _extent(alpha)
-    height = alpha.shape[0]
     if box.is_empty:
         return np.zeros_like(alpha)
-    tall, wide, base = float(box.height), float(box.width), float(box.bottom)
-    contact = _flatten(alpha, base, 0.11, 0.0, -0.012 * tall)
-    contact = cv2.GaussianBlur(contact, (0, 0), max(2.0, 0.010 * wide))
-    around = _flatten(alpha, base, 0.20, -0.10 * light.x, -0.025 * tall)
-    around = cv2.GaussianBlur(around, (0, 0), max(6.0, 0.045 * wide))
-    lean = -0.95 * light.x
-    cast = _flatten(alpha, base, 0.34, lean, -0.02 * tall)
-    # The farther from the foot, the softer and paler: three blurs mixed by distance.
-    y = np.arange(height, dtype=np.float32)[:, None]
-    away = np.clip((base - y) / max(1.0, 0.34 * tall), 0, 1)
-    near = cv2.GaussianBlur(cast, (0, 0), max(3.0, 0.016 * wide))
-    far = cv2.GaussianBlur(cast, (0, 0), max(10.0, 0.075 * wide))
-    cast = (near * (1 - away) + far * away) * (1 - 0.72 * away)
-    dark = 0.50 * contact + 0.30 * around + (0.16 + 0.20 * light.hardness) * cast
-    return np.asarray(np.clip(dark, 0, 0.78), dtype=np.float32)
+    tall, wide = float(box.height), float(box.width)
+    size = min(wide, 1.6 * tall)
+    foot = _foot(alpha, box)
+    contact = _lay(alpha, foot, 0.06, 0.0, 0.010 * size)
+    contact = cv2.GaussianBlur(contact, (0, 0), max(2.0, 0.008 * size))
+    around = _lay(alpha, foot, 0.16, -0.15 * light.x, 0.022 * size)
+    around = cv2.GaussianBlur(around, (0, 0), max(6.0, 0.034 * size))
+    cast = _lay(alpha, foot, 0.36, -1.05 * light.x, 0.014 * size)
+    # The farther from the foot, the softer and paler: two blurs mixed by distance.
+    y = np.arange(alpha.shape[0], dtype=np.float32)[:, None]
+    away = np.clip((foot[None, :] - y) / max(1.0, 0.36 * tall), 0, 1)
+    near = cv2.GaussianBlur(cast, (0, 0), max(3.0, 0.014 * size))
+    far = cv2.GaussianBlur(cast, (0, 0), max(10.0, 0.075 * size))
+    cast = (near * (1 - away) + far * away) * (1 - 0.70 * away)
+    dark = 0.55 * contact + 0.32 * around + (0.18 + 0.22 * light.hardness) * cast
+    return np.asarray(np.clip(dark, 0, 0.80), dtype=np.float32)
 
 
 def lying_shadow(alpha: Mask, light: Light, *, lift: float = 1.0) -> Mask:
@@ -178,13 +178,18 @@ def rounded(width: int, height: int, box: Box, radius: float, *, arch: bool = Fa
     """Coverage of a rounded box on a width x height canvas; `arch` makes its top a half circle."""
     y, x = np.ogrid[0:height, 0:width]
     x, y = x + 0.5, y + 0.5
-    curve = np.minimum(box.width / 2, np.where(y < box.center[1], box.width / 2, radius))
-    if not arch:
-        curve = np.full_like(y, min(radius, box.width / 2, box.height / 2))
+    curve = min(radius, box.width / 2, box.height / 2)
     inner_x = np.clip(x, box.left + curve, box.right - curve)
     inner_y = np.clip(y, box.top + curve, box.bottom - curve)
-    away = np.hypot(x - inner_x, y - inner_y) - curve
-    return np.clip(0.5 - away, 0, 1).astype(np.float32)
+    share = np.clip(0.5 - (np.hypot(x - inner_x, y - inner_y) - curve), 0, 1)
+    if arch:
+        spring = box.top + min(box.width / 2, box.height)
+        away = np.hypot(x - box.center[0], y - spring) - box.width / 2
+        share = np.where(y < spring, np.minimum(share, np.clip(0.5 - away, 0, 1)), share)
+        # The upper corners belong to the arch alone, not to the rounding.
+        dome = (y < spring) & (np.abs(x - box.center[0]) < box.width / 2)
+        share = np.where(dome, np.clip(0.5 - away, 0, 1), share)
+    return np.asarray(share, dtype=np.float32)
 
 
 def _extent(alpha: Mask) -> Box:
@@ -195,12 +200,29 @@ def _extent(alpha: Mask) -> Box:
     return Box(int(xs[0]), int(ys[0]), int(xs[-1]) + 1, int(ys[-1]) + 1)
 
 
-def _flatten(alpha: Mask, base: float, squash: float, lean: float, drop: float) -> Mask:
-    """Lay the mask down on the floor: heights shrink to `squash`, tops move sideways by `lean`
-    of their own height, everything sinks by -drop."""
-    # x' = x + lean * squash * (base - y); y' = base - squash * (base - y) - drop
-    move = np.float32(
-        [[1, -lean * squash, lean * squash * base], [0, squash, base * (1 - squash) - drop]]
-    )
-    size = (alpha.shape[1], alpha.shape[0])
-    return np.asarray(cv2.warpAffine(alpha, move, size, flags=cv2.INTER_AREA), dtype=np.float32)
+def _foot(alpha: Mask, box: Box) -> NDArray[np.float32]:
+    """For each column the height (y) at which the piece meets the floor.
+
+    Its own lower outline, for a round foot touches lower in the middle; but never more than a
+    fifth above the lowest point, so that a handle in the air does not throw a shadow there.
+    """
+    solid = alpha > 0.5
+    lowest = alpha.shape[0] - 1 - np.argmax(solid[::-1], axis=0)
+    limit = box.bottom - 0.20 * box.height
+    outline = np.where(solid.any(axis=0), lowest + 1, limit).astype(np.float32)
+    outline = np.clip(outline, limit, box.bottom)
+    smooth = cv2.GaussianBlur(outline[None, :], (0, 0), max(2.0, 0.03 * box.width))
+    return np.asarray(smooth[0], dtype=np.float32)
+
+
+def _lay(alpha: Mask, foot: NDArray[np.float32], squash: float, lean: float, sink: float) -> Mask:
+    """Lay the mask down on the floor: heights above the foot shrink to `squash`, tops move
+    sideways by `lean` of their shrunk height, everything sinks by `sink` pixels."""
+    height, width = alpha.shape
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    up = foot[None, :] + sink - y
+    from_x = x - lean * up
+    columns = np.clip(np.round(from_x), 0, width - 1).astype(np.intp)
+    from_y = foot[columns] - (foot[columns] + sink - y) / squash
+    laid = cv2.remap(alpha, from_x, np.asarray(from_y, dtype=np.float32), cv2.INTER_LINEAR)
+    return np.asarray(laid, dtype=np.float32)

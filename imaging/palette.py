@@ -116,11 +116,11 @@ def palette(colors: Sequence[str], tone: str) -> Palette:
         ground, floor = tint(main, level, 0.17), tint(main, level + 0.05, 0.16)
         shape = tint(main, level + 0.10, 0.13)
     elif tone == "cream":
-        ground = mix((0.957, 0.937, 0.902), tint(main, 0.93, 0.03), 0.25)
-        floor, shape = (0.925, 0.894, 0.847), tint(accent, 0.82, 0.09)
+        ground = mix((0.945, 0.925, 0.890), tint(main, 0.93, 0.03), 0.25)
+        floor, shape = (0.918, 0.888, 0.842), tint(accent, 0.82, 0.09)
     else:
-        ground = tint(main, 0.90, min(0.055, chroma * 0.45 + 0.01))
-        floor = tint(main, 0.94, min(0.04, chroma * 0.35 + 0.008))
+        ground = tint(main, 0.885, min(0.05, chroma * 0.42 + 0.008))
+        floor = tint(main, 0.915, min(0.032, chroma * 0.30 + 0.006))
         shape = tint(main, 0.80, min(0.10, chroma * 0.75 + 0.01))
     dark = luminance(ground) < 0.22
     if contrast(luminance(accent), luminance(ground)) < 1.5:

@@ -134,18 +134,16 @@ def _sweep(canvas: _Canvas, palette: Palette, light: Light, stand: Stand) -> Non
 
 def _table(canvas: _Canvas, palette: Palette, light: Light, stand: Stand) -> None:
     canvas.fill(palette.ground)
-    plaster = 0.008 * canvas.noise(6) + 0.012 * canvas.noise(70) + 0.012 * canvas.noise(240)
+    plaster = 0.006 * canvas.noise(6) + 0.006 * canvas.noise(90) + 0.010 * canvas.noise(300)
     canvas.shade(1 + plaster)
     edge = _horizon(canvas, stand)
-    top = tint(palette.floor, min(0.94, lch(palette.floor)[0] + 0.03), 0.035)
+    light_top = lch(palette.floor)[0]
+    top = tint(palette.floor, min(0.93, light_top + 0.03), 0.035 if light_top > 0.75 else 0.075)
     stone = _Canvas(canvas.width, canvas.height, canvas.rng)
     stone.fill(top)
     stretch = 2.2
     clouds = 0.5 * canvas.noise(160, stretch) + 0.35 * canvas.noise(60, stretch)
     stone.shade(1 + 0.022 * clouds + 0.012 * canvas.noise(5, 1.6))
-    veins = canvas.noise(260, 1.8) + 0.35 * canvas.noise(70, 1.8)
-    line = np.exp(-((veins / 0.035) ** 2)) * np.clip(canvas.noise(320), 0, 1)
-    stone.blend(mix(top, palette.ink, 0.35), (line * 0.32).astype(np.float32))
     specks = np.clip(canvas.noise(3.2, 1.5) - 2.1, 0, 1)
     stone.blend(palette.ink, (specks * 0.35).astype(np.float32))
     share = _broad(canvas, _step(canvas.y, edge - 1.5, edge + 1.5))
@@ -220,12 +218,12 @@ def _podium(canvas: _Canvas, palette: Palette, light: Light, stand: Stand) -> No
     middle = stand.y - tilt * 0.10
     lower = middle + max(150.0, half * 0.42)
     across = (canvas.x - stand.x) / half
-    # The podium's own shadow on the floor, away from the light.
-    cast = np.hypot(
-        (canvas.x - stand.x + light.x * half * 0.35) / (half * 1.14),
-        (canvas.y - lower - 10) / (tilt * 1.5),
-    )
-    canvas.shade(1 - 0.30 * _step(_broad(canvas, -cast), -1.35, -0.45))
+    # The podium's own shadows on the floor: tight at its foot, wide away from the light.
+    for reach, sink, depth in ((1.03, 5.0, 0.42), (1.22, 14.0, 0.26)):
+        moved = canvas.x - stand.x + light.x * half * (reach - 1) * 1.6
+        cast = np.hypot(moved / (half * reach), (canvas.y - lower - sink) / (tilt * reach**1.6))
+        soft = 0.05 + (reach - 1) * 1.6
+        canvas.shade(1 - depth * _step(_broad(canvas, -cast), -1 - soft, -1 + soft * 1.2))
     dip = tilt * np.sqrt(np.clip(1 - across**2, 0, 1))
     inside = _step(_broad(canvas, 1 - np.abs(across)) * half, -0.8, 0.8)
     body = inside * _step(canvas.y - middle, -0.8, 0.8) * _step(lower + dip - canvas.y, -0.8, 0.8)
@@ -271,7 +269,7 @@ def _lay_light(canvas: _Canvas, light: Light, stand: Stand, *, flat: bool) -> No
     if light.name in {"window", "leaves"} and not flat:
         gobo = _window(canvas, light) if light.name == "window" else _leaves(canvas, light)
         warm = np.asarray([1.0 + 0.035, 1.0 + 0.012, 1.0 - 0.03], dtype=np.float32)
-        canvas.rgb *= (0.855 + 0.185 * gobo)[:, :, None]
+        canvas.rgb *= (0.87 + 0.165 * gobo)[:, :, None]
         canvas.rgb *= 1 + (warm - 1) * gobo[:, :, None]
 
 
@@ -312,9 +310,11 @@ def _leaves(canvas: _Canvas, light: Light) -> Field:
                 center = (round(x + np.cos(lean) * length), round(y + np.sin(lean) * length))
                 size = (max(2, round(length)), max(1, round(length * rng.uniform(0.18, 0.28))))
                 cv2.ellipse(shadow, center, size, float(np.degrees(lean)), 0, 360, 255, -1)
-    soft = cv2.GaussianBlur(shadow.astype(np.float32) / 255, (0, 0), 3.2)
+    soft = cv2.GaussianBlur(shadow.astype(np.float32) / 255, (0, 0), 5.0)
     size = (canvas.width, canvas.height)
-    return np.asarray(1 - cv2.resize(soft, size, interpolation=cv2.INTER_CUBIC), dtype=np.float32)
+    return np.asarray(
+        1 - 0.8 * cv2.resize(soft, size, interpolation=cv2.INTER_CUBIC), dtype=np.float32
+    )
 
 
 _PAINTERS: dict[str, Callable[[_Canvas, Palette, Light, Stand], None]] = {

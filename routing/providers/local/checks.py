@@ -30,9 +30,7 @@ class Picture:
     alpha: NDArray[np.float32] | None
 
 
-def number(
-    params: Mapping[str, Any], field: str, default: float, low: float, high: float
-) -> float:
+def number(params: Mapping[str, Any], field: str, default: float, low: float, high: float) -> float:
     """A number of the parameters within low..high."""
     value = params.get(field, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:

@@ -52,36 +52,47 @@ FLOOR = ("sweep", "table", "shapes", "podium")
 
 # The subject is whole: it can stand anywhere.
 STANDING = (
-    Layout("hero_low", (120, 296, 780, 770), (110, 800, 930, 1440), FLOOR),
+    Layout("hero_low", (120, 296, 780, 826), (110, 850, 930, 1490), FLOOR),
     Layout(
-        "hero_high", (120, 900, 780, 1240), (130, 296, 900, 850), ("sweep", "table", "shapes"),
-        grow="bottom", headline=84,
+        "hero_high",
+        (120, 900, 780, 1240),
+        (130, 296, 900, 850),
+        ("sweep", "table", "shapes"),
+        grow="bottom",
+        headline=84,
     ),
-    Layout("offset", (120, 296, 780, 760), (250, 810, 1110, 1560), ("sweep", "table", "podium")),
-    Layout("centered", (120, 296, 780, 740), (140, 790, 900, 1400), FLOOR, align="center"),
-    Layout("flat_lay", (120, 296, 780, 730), (150, 790, 930, 1480), ("paper", "gradient")),
-    Layout("large_crop", (120, 296, 780, 720), (190, 770, 1250, 1800), ("gradient", "paper")),
+    Layout("offset", (120, 296, 780, 820), (250, 850, 1110, 1600), ("sweep", "table", "podium")),
+    Layout("centered", (120, 296, 780, 816), (140, 840, 900, 1460), FLOOR, align="center"),
+    Layout("flat_lay", (120, 296, 780, 820), (130, 850, 950, 1540), ("paper", "gradient")),
+    Layout("large_crop", (120, 296, 780, 800), (190, 830, 1250, 1860), ("gradient", "paper")),
 )
 # The subject is cut off by the photo's lower edge: that edge must be hidden.
 ANCHORED = (
-    Layout("popout", (120, 296, 780, 700), (130, 720, 950, 1560), ("sweep", "gradient")),
-    Layout("anchored", (120, 296, 780, 720), (60, 740, 1020, 1920), ("sweep", "gradient")),
-    Layout("popout_round", (120, 296, 780, 700), (110, 730, 970, 1590), ("gradient", "sweep")),
+    Layout("popout", (120, 296, 780, 770), (130, 780, 950, 1600), ("sweep", "gradient")),
+    Layout("anchored", (120, 296, 780, 780), (60, 790, 1020, 1920), ("sweep", "gradient")),
+    Layout("popout_round", (120, 296, 780, 770), (110, 780, 970, 1630), ("gradient", "sweep")),
 )
 # The photo stays whole.
 PICTURE = (
-    Layout("framed", (120, 296, 780, 700), (72, 730, 1008, 1700), ("gradient", "sweep")),
+    Layout("framed", (120, 296, 780, 770), (72, 810, 1008, 1740), ("gradient", "sweep")),
     Layout("full_bleed", (120, 296, 780, 760), (0, 0, 1080, 1920), ("gradient",)),
-    Layout("split", (120, 296, 780, 742), (0, 800, 1080, 1920), ("gradient",)),
-    Layout("arch", (120, 296, 780, 700), (130, 740, 950, 1640), ("sweep", "paper")),
+    Layout("split", (120, 296, 780, 800), (0, 850, 1080, 1920), ("gradient",)),
+    Layout("arch", (120, 296, 780, 770), (130, 800, 950, 1700), ("sweep", "paper")),
 )
 # No photo at all.
 TYPE = (
     Layout("poster", (120, 296, 780, 1240), (0, 0, 0, 0), ("gradient", "paper"), headline=168),
-    Layout("initial", (120, 296, 780, 1240), (0, 0, 0, 0), ("gradient", "sweep"), headline=132,
-           grow="bottom"),
+    Layout(
+        "initial",
+        (120, 296, 780, 1240),
+        (0, 0, 0, 0),
+        ("gradient", "sweep"),
+        headline=132,
+        grow="bottom",
+    ),
     Layout("band", (120, 420, 780, 1160), (0, 0, 0, 0), ("sweep", "gradient"), headline=140),
-    Layout("stage", (120, 296, 780, 860), (200, 900, 880, 1480), ("podium", "shapes"),
-           headline=120),
+    Layout(
+        "stage", (120, 296, 780, 860), (200, 900, 880, 1480), ("podium", "shapes"), headline=120
+    ),
 )
 ALL = {layout.name: layout for layout in (*STANDING, *ANCHORED, *PICTURE, *TYPE)}

@@ -63,14 +63,24 @@ def letter(
     sub: Block | None = None
     if copy.subline:
         sub = typeset.fit(
-            copy.subline, place.width, round(place.height * 0.30), sub_style,
-            largest=round(40 * unit), smallest=round(27 * unit), most_lines=3,
+            copy.subline,
+            place.width,
+            round(place.height * 0.30),
+            sub_style,
+            largest=round(37 * unit),
+            smallest=round(27 * unit),
+            most_lines=3,
         )
     taken = below + (sub.height + gap if sub else 0)
     if copy.headline:
         head = typeset.fit(
-            copy.headline, place.width, max(round(80 * unit), place.height - taken), head_style,
-            largest=round(headline * unit), smallest=round(44 * unit), most_lines=5,
+            copy.headline,
+            place.width,
+            max(round(80 * unit), place.height - taken),
+            head_style,
+            largest=round(headline * unit),
+            smallest=round(44 * unit),
+            most_lines=5,
         )
     total = taken + (head.height if head else 0)
     top = place.top if grow == "top" else max(place.top, place.bottom - total)
@@ -97,8 +107,15 @@ def letter(
         spot = Box(place.left, y, place.right, y + button_height)
         fill = _button_color(rgb, spot, palette)
         box, label = typeset.button(
-            rgb, copy.cta, place.left, y, place.width, fill, button_style,
-            align=align, height=button_height,
+            rgb,
+            copy.cta,
+            place.left,
+            y,
+            place.width,
+            fill,
+            button_style,
+            align=align,
+            height=button_height,
         )
         boxes.append({"kind": "cta", "box": box.as_list()})
     blocks = [block for block in (head, sub, label) if block]

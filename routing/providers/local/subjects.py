@@ -6,7 +6,7 @@ choose a layout.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,15 +55,15 @@ def find(picture: Picture, on_progress: Callable[[float], None]) -> Subject:
             found = subject.cut_out(rgb, faces=known)
         except weights.WeightsMissing as error:
             raise Unavailable(str(error)) from error
-        alpha, confidence, isolated = found.alpha, found.confidence, found.isolated
-        alpha = composite.clean_edge(alpha)
+        confidence, isolated = found.confidence, found.isolated
+        # Measured before the edge is cleaned: haze is what gives a guessed edge away.
+        crisp = _softness_below(found.alpha) <= CRISP
+        alpha = composite.clean_edge(found.alpha)
     else:
-        confidence, isolated = 1.0, True
+        confidence, isolated, crisp = 1.0, True, True
     on_progress(0.9)
     box = subject.box_of(alpha)
     height, width = alpha.shape
-    low = Box(box.left, box.bottom - max(1, box.height // 4), box.right, box.bottom)
-    crisp = composite.edge_softness(alpha, low) <= CRISP
     touches = _touches(alpha)
     focus = around([face.box for face in known]) if known else box
     if focus.is_empty:
@@ -88,6 +88,14 @@ def find_faces(rgb: NDArray[np.uint8]) -> list[Face]:
         return []
 
 
+def focus_of(picture: Picture, known: Sequence[Face]) -> Box:
+    """What a crop must keep: the faces, else the middle."""
+    if known:
+        return around([face.box for face in known])
+    height, width = picture.rgb.shape[:2]
+    return Box.whole(width, height)
+
+
 def _sized(
     picture: Picture, on_progress: Callable[[float], None]
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:
@@ -106,6 +114,13 @@ def _sized(
     if alpha is not None and alpha.shape != rgb.shape[:2]:
         alpha = upscale.resize_mask(alpha, rgb.shape[1], rgb.shape[0])
     return rgb, alpha
+
+
+def _softness_below(alpha: NDArray[np.float32]) -> float:
+    """How soft the lowest quarter of the subject's edge is: what it would stand on."""
+    box = subject.box_of(alpha)
+    low = Box(box.left, box.bottom - max(1, box.height // 4), box.right, box.bottom)
+    return composite.edge_softness(alpha, low)
 
 
 def _touches(alpha: NDArray[np.float32]) -> frozenset[str]:

@@ -28,9 +28,10 @@ class CropWeights:
     subject: float = 6.0
     subject_whole: float = 1.5
     field: float = 2.0
-    headline: float = 1.8
+    headline: float = 3.0
     text: float = 0.8
     text_cut: float = 3.0
+    sliver: float = 0.6
     interface_face: float = 3.0
     interface_text: float = 2.0
     interface_subject: float = 1.2
@@ -149,8 +150,13 @@ def _score(
     for item in seen.texts:
         share = windows.share_of(item.box)
         cut = (share > 0.03) & (share < 0.97)
+        # The plate of a button or label around the words: a sliver of it looks like a mistake.
+        plate = item.box.grow(0.9 * item.box.height, 0.7 * item.box.height)
+        plate_share = windows.share_of(plate.clamp(seen.width, seen.height))
+        sliver = (share <= 0.03) & (plate_share > 0.001)
         big = prominence(item, seen)
         scores += big * (weights.text * (share >= 0.97) - weights.text_cut * cut)
+        scores -= weights.sliver * big * sliver
         if item is headline:
             scores += weights.headline * (share >= 0.97)
     if zone is not None:

@@ -24,3 +24,8 @@ def stretch(rgb: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8
     return np.asarray(
         cv2.resize(rgb, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8
     )
+
+
+def soften(values: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """One float32 channel after a Gaussian blur of `sigma` pixels."""
+    return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma), dtype=np.float32)

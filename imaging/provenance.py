@@ -65,8 +65,9 @@ def packet(source_type: SourceType | str, *, credit: str = "", code: str = "") -
 def embed(path: Path, xmp: bytes) -> None:
     """Add the packet to a finished MP4 or MOV, as a `uuid` box at its end.
 
-    Stills get theirs from render.save_still. At the end nothing moves, so the sample offsets stay right. Ends durable on disk. ValueError
-    when the file is something else or carries a packet already.
+    Stills get theirs from render.save_still. At the end nothing moves, so the sample offsets
+    stay right. Ends durable on disk. ValueError when the file is something else or carries a
+    packet already.
     """
     with path.open("rb") as stream:
         if stream.read(8)[4:] != b"ftyp":

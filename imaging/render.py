@@ -53,7 +53,7 @@ def save_still(
     *,
     quality: int = BEST_QUALITY,
 ) -> None:
-    """Write `image` as "jpeg", "png" or "webp" (any case); the same pixels and arguments, the same bytes.
+    """Write `image` as "jpeg", "png" or "webp" (any case); same pixels and arguments, same bytes.
 
     Under `max_bytes` the highest JPEG or WebP quality that fits is searched for. TooManyBytes
     when none does (a PNG has no quality). The file appears under its name only when whole.

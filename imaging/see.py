@@ -90,6 +90,7 @@ def see(rgb: NDArray[np.uint8], *, with_text: bool = True, work_side: int = 1280
     faces = _faces(small, missing)
     mask, origin = _mask(small, faces, missing)
     texts = _texts(small, missing) if with_text else []
+    mask = _without(mask, texts, small_width, small_height)
     subject = _subject(mask, origin, width, height)
     field = cv2.resize(mask, (FIELD, FIELD), interpolation=cv2.INTER_AREA)
     return Seen(
@@ -135,6 +136,22 @@ def _mask(
     except weights.WeightsMissing:
         missing.append("subject")
         return classical(rgb), "classical"
+
+
+def _without(
+    mask: NDArray[np.float32], texts: list[text_finder.TextBox], width: int, height: int
+) -> NDArray[np.float32]:
+    """The mask without lines of text: a headline stands out, but it is not the subject."""
+    rows, columns = mask.shape
+    result = mask.copy()
+    for item in texts:
+        pad = round(0.4 * item.box.height)
+        box = item.box.grow(pad).scale(columns / width, rows / height).clamp(columns, rows)
+        result[box.top : box.bottom, box.left : box.right] = 0
+    # Where text covers nearly all of the mask, it is the label of the product: keep the mask.
+    if float((result > 0.5).sum()) < 0.4 * float((mask > 0.5).sum()):
+        return mask
+    return result
 
 
 def classical(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -25,6 +25,7 @@ PIXEL_LEVEL = 0.3
 BOX_LEVEL = 0.5
 GROW = 1.6
 LINE_HEIGHT = 48
+TALLEST = 0.4
 MOST_BOXES = 200
 
 
@@ -120,7 +121,8 @@ def _boxes(heat: NDArray[np.float32], x: float, y: float, width: int, height: in
             continue
         inside = labels[top : top + tall, left : left + wide] == index
         score = float(heat[top : top + tall, left : left + wide][inside].mean())
-        if score < BOX_LEVEL:
+        # Rims of cups and roofs light up as rings; a line of letters fills its box.
+        if score < BOX_LEVEL or area < 0.4 * wide * tall or tall > TALLEST * heat.shape[0]:
             continue
         # The network marks the core of a line; its training shrank boxes by area over rim.
         reach = area * GROW / (2 * (wide + tall))

@@ -1,0 +1,171 @@
+"""Run work on untrusted files in a child process with limits, and kill it when it hangs.
+
+The child has its own folder, memory, CPU, file-size and open-file limits and ends with its
+parent. Names of tasks are fixed here; nothing else can be run. Parent and child speak JSON.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from imaging import develop, probe
+from imaging.formats import Limits, Unreadable
+
+ROOT = Path(__file__).resolve().parents[1]
+TOO_HEAVY = (
+    "This file needs more memory or time than one picture or clip may take here. "
+    "Export it smaller or simpler and upload it again."
+)
+PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cage:
+    """What the child may use: address space, CPU seconds, bytes per written file, wall time."""
+
+    memory_bytes: int = 3_500_000_000
+    cpu_s: int = 120
+    file_bytes: int = 3_200_000_000
+    wall_s: float = 180.0
+    open_files: int = 64
+
+
+def run(
+    task: str,
+    arguments: Mapping[str, Any],
+    *,
+    limits: Limits | None = None,
+    cage: Cage | None = None,
+) -> dict[str, Any]:
+    """Run one task ("probe_still", "probe_clip", "take_in") in a child and return its answer.
+
+    Raises Unreadable with the task's own reason, or code "too_heavy" (memory, CPU), "time_out"
+    or "crashed" when the child did not survive the file. ValueError for an unknown task.
+    """
+    if task not in TASKS:
+        raise ValueError(f"No such task: {task}")
+    walls = cage or Cage()
+    order = {
+        "task": task,
+        "arguments": dict(arguments),
+        "limits": asdict(limits or Limits()),
+        "cage": asdict(walls),
+    }
+    with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
+        code, answer = _child(json.dumps(order).encode(), Path(folder), walls)
+    if code == -signal.SIGXCPU or code in (-signal.SIGKILL, -signal.SIGXFSZ):
+        raise Unreadable("too_heavy", TOO_HEAVY)
+    try:
+        result = json.loads(answer)
+    except ValueError as error:
+        raise Unreadable(
+            "crashed", "This file made its decoder stop. Export it again, best as JPEG or MP4."
+        ) from error
+    if "error" in result:
+        raise Unreadable(result["error"]["code"], result["error"]["message"])
+    return dict(result["answer"])
+
+
+def _child(order: bytes, folder: Path, cage: Cage) -> tuple[int, bytes]:
+    environment = {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        "PYTHONPATH": str(ROOT),
+        "TMPDIR": str(folder),
+        "HOME": str(folder),
+        "LANG": "C.UTF-8",
+        # Thread pools reserve address space per thread, which the memory limit counts.
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "2",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "imaging.sandbox"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=folder,
+        env=environment,
+        start_new_session=True,
+        close_fds=True,
+    )
+    try:
+        answer, _ = process.communicate(order, timeout=cage.wall_s)
+    except subprocess.TimeoutExpired as error:
+        raise Unreadable(
+            "time_out",
+            f"Reading this file took longer than {cage.wall_s:.0f} seconds and was stopped. "
+            "Export it shorter or smaller.",
+        ) from error
+    finally:
+        # The whole group, always: a decoder's own children must not outlive it.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    return process.returncode, answer
+
+
+def _probe_still(arguments: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+    return probe.probe_still(Path(arguments["path"]), limits).as_json()
+
+
+def _probe_clip(arguments: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+    return probe.probe_clip(Path(arguments["path"]), limits).as_json()
+
+
+def _take_in(arguments: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+    return develop.develop(
+        Path(arguments["path"]),
+        Path(arguments["folder"]),
+        limits,
+        keep_bytes=bool(arguments.get("keep_bytes")),
+    ).as_json()
+
+
+TASKS: dict[str, Callable[[Mapping[str, Any], Limits], dict[str, Any]]] = {
+    "probe_still": _probe_still,
+    "probe_clip": _probe_clip,
+    "take_in": _take_in,
+}
+
+
+def _lock_in(cage: Mapping[str, Any]) -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    for what, most in (
+        (resource.RLIMIT_AS, int(cage["memory_bytes"])),
+        (resource.RLIMIT_FSIZE, int(cage["file_bytes"])),
+        (resource.RLIMIT_NOFILE, int(cage["open_files"])),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(what, (most, most))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(cage["cpu_s"]), int(cage["cpu_s"]) + 2))
+
+
+def main() -> int:
+    """The child: read one order from standard input, write one answer to standard output."""
+    order = json.loads(sys.stdin.buffer.read())
+    _lock_in(order["cage"])
+    try:
+        answer = TASKS[order["task"]](order["arguments"], Limits(**order["limits"]))
+        result: dict[str, Any] = {"answer": answer}
+    except Unreadable as error:
+        result = {"error": {"code": error.code, "message": error.message}}
+    except MemoryError:
+        result = {"error": {"code": "too_heavy", "message": TOO_HEAVY}}
+    sys.stdout.write(json.dumps(result))
+    sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

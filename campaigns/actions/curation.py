@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -18,7 +19,7 @@ from django.utils import timezone
 from campaigns import permissions
 from campaigns.actions import advancing, events, planning, runs
 from campaigns.models import Asset, Candidate, Event, Gate, StageRun
-from campaigns.models.choices import Defect, RunState, Verdict
+from campaigns.models.choices import RUN_OPEN, Defect, RunState, Verdict
 from campaigns.queries import access
 from campaigns.transitions import NotNow
 
@@ -57,23 +58,33 @@ def open_batch(*, run: StageRun, by: User) -> bool:
 
 
 def judge(
-    *, candidate: Candidate, verdict: Verdict, by: User, defect: str = "", comment: str = ""
+    *,
+    candidate: Candidate,
+    verdict: Verdict,
+    by: User,
+    defect: str = "",
+    comment: str | None = None,
 ) -> None:
-    """Reject, spare or take back one candidate of an open batch. Raises NotAllowed, NotNow."""
+    """Reject, spare or take back one candidate of an open batch; None leaves its note alone.
+
+    Raises NotAllowed, NotNow.
+    """
     permissions.check("judge", access.roles(by, candidate.team))
     if verdict is Verdict.REJECTED and defect and defect not in Defect.values:
         raise ValueError(f"unknown defect {defect}")
     pending = verdict is Verdict.PENDING
     with transaction.atomic():
-        _expect_review(candidate.run)
-        before = {"verdict": candidate.verdict, "defect": candidate.defect}
-        Candidate.objects.filter(pk=candidate.pk).update(
+        before = _judgment(Candidate.objects.get(pk=candidate.pk))
+        note = before["comment"] if comment is None else comment[:2000]
+        changed = Candidate.objects.filter(pk=candidate.pk, run__state=RunState.REVIEW).update(
             verdict=verdict,
             defect=defect if verdict is Verdict.REJECTED else "",
-            comment=comment[:2000],
+            comment=note,
             judged_by=None if pending else by,
             judged_at=None if pending else timezone.now(),
         )
+        if changed != 1:
+            raise NotNow(f"{_decided(candidate.run)} Nothing was changed.")
         events.record(
             team=candidate.team,
             verb="candidate.judge",
@@ -87,10 +98,30 @@ def judge(
         events.touch(asset_ids=[candidate.asset_id])
 
 
-def _expect_review(run: StageRun) -> None:
-    state = StageRun.objects.filter(pk=run.pk).values_list("state", flat=True).first()
-    if state != RunState.REVIEW:
-        raise NotNow("This batch was decided already. Nothing was changed.")
+def _judgment(candidate: Candidate) -> dict[str, str]:
+    return {
+        "verdict": candidate.verdict,
+        "defect": candidate.defect,
+        "comment": candidate.comment,
+    }
+
+
+def _decided(run: StageRun) -> str:
+    fresh = StageRun.objects.select_related("judged_by").get(pk=run.pk)
+    if fresh.state == RunState.CANCELLED:
+        return "This batch was cancelled meanwhile."
+    who = fresh.judged_by.get_full_name() if fresh.judged_by else "somebody"
+    return f"This batch was decided already by {who}."
+
+
+def _standing(asset: Asset) -> dict[str, Any]:
+    """Where an asset stands before a gate, so that undoing brings exactly this back."""
+    return {
+        "stage": asset.stage,
+        "current": asset.current_id,
+        "keyframe": asset.keyframe_id,
+        "todo": list(asset.todo),
+    }
 
 
 def approve(*, run: StageRun, candidate: Candidate, met: Collection[str], by: User) -> Passed:
@@ -99,19 +130,12 @@ def approve(*, run: StageRun, candidate: Candidate, met: Collection[str], by: Us
     Raises NotAllowed, NotNow (decided already), BelowGate (too few ticks).
     """
     permissions.check("judge", access.roles(by, run.team))
+    if candidate.run_id != run.pk and candidate.pk != run.source_id:
+        raise NotNow("This candidate belongs to another batch. Nothing was changed.")
     now = timezone.now()
     with transaction.atomic():
-        done = StageRun.objects.filter(pk=run.pk, state=RunState.REVIEW).update(
-            state=RunState.DONE,
-            judged_at=now,
-            judged_by=by,
-            claimed_by=None,
-            claimed_until=None,
-        )
-        if done != 1:
-            fresh = StageRun.objects.select_related("judged_by").get(pk=run.pk)
-            who = fresh.judged_by.get_full_name() if fresh.judged_by else "somebody"
-            raise NotNow(f"This batch was decided already by {who}. Nothing was changed.")
+        _decide(run=run, by=by, now=now)
+        before = _standing(Asset.objects.get(pk=run.asset_id))
         gate = _gate(run=run, candidate=candidate, met=met, by=by)
         run.candidates.filter(pk=candidate.pk).update(
             verdict=Verdict.KEPT, defect="", judged_by=by, judged_at=now
@@ -130,11 +154,25 @@ def approve(*, run: StageRun, candidate: Candidate, met: Collection[str], by: Us
             subject_id=run.pk,
             asset_id=run.asset_id,
             by=by,
+            before=before,
             after={"candidate": candidate.pk, "percent": gate.percent, "sha256": gate.sha256},
         )
         next_text = advancing.after_gate(asset=asset, stage=run.stage, by=by)
         events.touch(asset_ids=[run.asset_id])
     return Passed(gate, next_text)
+
+
+def _decide(*, run: StageRun, by: User, now: datetime) -> None:
+    """Close a batch for everybody else: one conditional UPDATE, or NotNow with the name."""
+    done = StageRun.objects.filter(pk=run.pk, state=RunState.REVIEW).update(
+        state=RunState.DONE,
+        judged_at=now,
+        judged_by=by,
+        claimed_by=None,
+        claimed_until=None,
+    )
+    if done != 1:
+        raise NotNow(f"{_decided(run)} Nothing was changed.")
 
 
 def _gate(*, run: StageRun, candidate: Candidate, met: Collection[str], by: User) -> Gate:
@@ -171,15 +209,8 @@ def reject_all(*, run: StageRun, by: User, defect: str = "", comment: str = "") 
     permissions.check("judge", access.roles(by, run.team))
     now = timezone.now()
     with transaction.atomic():
-        done = StageRun.objects.filter(pk=run.pk, state=RunState.REVIEW).update(
-            state=RunState.DONE,
-            judged_at=now,
-            judged_by=by,
-            claimed_by=None,
-            claimed_until=None,
-        )
-        if done != 1:
-            raise NotNow("This batch was decided already. Nothing was changed.")
+        _decide(run=run, by=by, now=now)
+        before = _standing(Asset.objects.get(pk=run.asset_id))
         run.candidates.filter(verdict=Verdict.PENDING).update(
             verdict=Verdict.REJECTED,
             defect=defect if defect in Defect.values else "",
@@ -194,6 +225,7 @@ def reject_all(*, run: StageRun, by: User, defect: str = "", comment: str = "") 
             subject_id=run.pk,
             asset_id=run.asset_id,
             by=by,
+            before=before,
             after={"defect": defect},
         )
         events.touch(asset_ids=[run.asset_id])
@@ -232,6 +264,7 @@ def _undo_judgment(run: StageRun, by: User) -> str:
         Candidate.objects.filter(pk=candidate.pk).update(
             verdict=last.before["verdict"],
             defect=last.before["defect"],
+            comment=last.before.get("comment", candidate.comment),
             judged_by=None if pending else by,
             judged_at=None if pending else timezone.now(),
         )
@@ -245,7 +278,7 @@ def _undo_judgment(run: StageRun, by: User) -> str:
             before={"event": last.pk},
         )
         events.touch(asset_ids=[run.asset_id])
-    return f"Candidate {candidate.position + 1} is open again."
+    return f"Candidate {candidate.position + 1} is as it was before."
 
 
 def _undo_gate(run: StageRun, by: User) -> str:
@@ -253,24 +286,19 @@ def _undo_gate(run: StageRun, by: User) -> str:
     if later.filter(judged_at__isnull=False).exists():
         raise NotNow("The next step was judged already, so this gate stands. Nothing was changed.")
     with transaction.atomic():
-        for following in later.exclude(state__in=[RunState.CANCELLED, RunState.FAILED]):
+        for following in later.filter(state__in=RUN_OPEN):
             runs.cancel(run=following, by=by, verb="run.undo")
-        restored = StageRun.objects.filter(pk=run.pk, state=RunState.DONE).update(
-            state=RunState.REVIEW, judged_at=None, judged_by=None
-        )
+        decided_at = StageRun.objects.values_list("judged_at", flat=True).get(pk=run.pk)
+        restored = StageRun.objects.filter(
+            pk=run.pk, state=RunState.DONE, judged_at=decided_at
+        ).update(state=RunState.REVIEW, judged_at=None, judged_by=None)
         if restored != 1:
             raise NotNow("Somebody changed this meanwhile. Nothing was undone.")
-        run.candidates.filter(judged_at__isnull=False, judged_at__gte=run.judged_at).update(
+        run.candidates.filter(judged_at__gte=decided_at).update(
             verdict=Verdict.PENDING, defect="", judged_by=None, judged_at=None
         )
         Gate.objects.filter(run=run, withdrawn_at__isnull=True).update(withdrawn_at=timezone.now())
-        Asset.objects.filter(pk=run.asset_id).update(
-            stage=run.stage,
-            current=run.source,
-            keyframe=advancing.keyframe_of(run.source),
-            todo=[],
-            ready_at=None,
-        )
+        Asset.objects.filter(pk=run.asset_id).update(**_stood(run), ready_at=None)
         events.record(
             team=run.team,
             verb="gate.undo",
@@ -281,3 +309,23 @@ def _undo_gate(run: StageRun, by: User) -> str:
         )
         events.touch(asset_ids=[run.asset_id])
     return "The batch is open again."
+
+
+def _stood(run: StageRun) -> dict[str, Any]:
+    """Fields of the asset as they were before the batch was decided."""
+    decision = (
+        Event.objects.filter(
+            verb__in=["gate.pass", "run.reject_all"], subject="run", subject_id=run.pk
+        )
+        .order_by("-pk")
+        .first()
+    )
+    if decision is None or not decision.before:
+        return {"stage": run.stage, "current": run.source, "todo": []}
+    before = decision.before
+    return {
+        "stage": before["stage"],
+        "current_id": before["current"],
+        "keyframe_id": before["keyframe"],
+        "todo": before["todo"],
+    }

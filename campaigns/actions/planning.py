@@ -243,6 +243,17 @@ def criteria(stage: str) -> list[dict[str, str]]:
     return [{"key": c.key, "label": c.label} for c in BY_KEY[stage].CRITERIA]
 
 
+def meters(stage: str) -> dict[str, tuple[str, ...]]:
+    """By criterion the findings whose warning leaves it unticked at first."""
+    return {c.key: c.meters for c in BY_KEY[stage].CRITERIA}
+
+
+def overrules(decision: Decision) -> bool:
+    """True when a pinned model stands before one that routing ranks higher."""
+    ranks = [(c.per_approved_micros, c.seconds, c.card.key) for c in decision.choices]
+    return bool(ranks) and ranks[0] != min(ranks)
+
+
 def is_clip(media: Media | None) -> bool:
     """True for a moving picture."""
     return media is not None and media.kind == FileKind.CLIP

@@ -77,11 +77,13 @@ def start(
     mask: Media | None = None,
     seed: int | None = None,
     model: str = "",
+    reason: str = "",
 ) -> StageRun:
     """Start `operation` on the asset's current version.
 
     The run starts at once, or waits for a manager when tier or money need it. The same token
-    returns the same run. Raises NotAllowed, NotNow, NoModel, BadParams.
+    returns the same run. `model` overrules the route and needs a `reason` when it is not the
+    first choice anyway. Raises NotAllowed, NotNow, NoModel, BadParams.
     """
     permissions.check("run", access.roles(by, asset.team))
     earlier = StageRun.objects.filter(token=token, team=asset.team).first()
@@ -96,7 +98,7 @@ def start(
     wanted = count or stage.candidate_count(operation, brief)
     if not 1 <= wanted <= MOST_CANDIDATES:
         raise BadParams("count", f"Ask for 1 to {MOST_CANDIDATES} candidates.")
-    source = _source(asset, spec.stage)
+    source = source_of(asset=asset, stage=spec.stage)
     if spec.needs_mask and mask is None:
         raise BadParams("mask", "Paint over what should go, then start again.")
     has_base = source is not None or asset.bases.exists()
@@ -113,6 +115,8 @@ def start(
     best = decision.best
     if best is None:
         raise NoModel(decision.problem)
+    if model and not reason.strip() and planning.overrules(decision):
+        raise BadParams("reason", f"Say in a few words why {best.card.label} should do this.")
     run = StageRun(
         team=asset.team,
         asset=asset,
@@ -120,7 +124,7 @@ def start(
         operation=operation,
         state=RunState.QUEUED,
         params=params,
-        decision=requests.frozen(decision, asset.team.currency),
+        decision={**requests.frozen(decision, asset.team.currency), "by_hand": reason[:300]},
         source=source,
         mask=mask,
         tier=best.card.tier,
@@ -149,7 +153,7 @@ def start(
         return _write(run=run, why=error.text, by=by)
 
 
-def _source(asset: Asset, stage: Stage | str) -> Candidate | None:
+def source_of(*, asset: Asset, stage: Stage | str) -> Candidate | None:
     """What the operation starts from: a clip is never edited, its keyframe is."""
     current = asset.current
     if str(stage) == str(Stage.GENERATION):

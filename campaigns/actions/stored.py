@@ -23,7 +23,11 @@ from campaigns import permissions
 from campaigns.actions import events
 from campaigns.models import Media, Team
 from campaigns.queries import access
-from imaging import intake
+from campaigns.stages.base import BadParams
+from imaging import intake, mask
+from imaging.geometry import Box
+
+MOST_MASK_BYTES = 20 * 1024 * 1024
 
 
 class UploadRefused(ValueError):
@@ -152,6 +156,52 @@ def upload(*, team: Team, file: UploadedFile, by: User) -> Media:
         after={"kind": media.kind, "size_bytes": media.size_bytes},
     )
     return media
+
+
+def keep_mask(
+    *,
+    team: Team,
+    picture: Media,
+    by: User,
+    file: UploadedFile | None = None,
+    box: Box | None = None,
+) -> Media:
+    """Store what a person painted over `picture`, or a rectangle of it, as a mask of its size.
+
+    Raises NotAllowed, UploadRefused, BadParams when nothing useful is painted.
+    """
+    permissions.check("run", access.roles(by, team))
+    check_room()
+    with scratch() as folder:
+        try:
+            if file is not None:
+                if (file.size or 0) > MOST_MASK_BYTES:
+                    raise BadParams("mask", "The mask file is too large. Paint it again.")
+                painted = folder / "painted"
+                with painted.open("wb") as target:
+                    for piece in file.chunks():
+                        target.write(piece)
+                pixels = mask.read(painted, picture.width, picture.height)
+            elif box is not None:
+                pixels = mask.rectangle(box, picture.width, picture.height)
+            else:
+                raise BadParams("mask", "Paint over what should go, then start again.")
+            clean = folder / "mask.png"
+            mask.write(pixels, clean)
+            work = folder / "work"
+            work.mkdir()
+            return store(
+                team=team,
+                path=clean,
+                origin=Media.Origin.MASK,
+                folder=work,
+                by=by,
+                ai_status="none",
+            )
+        except mask.BadMask as error:
+            raise BadParams("mask", error.text) from error
+        except intake.Unreadable as error:
+            raise UploadRefused(error.text) from error
 
 
 def local_copy(*, media: Media, folder: Path, name: str) -> Path:

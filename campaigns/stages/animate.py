@@ -11,7 +11,7 @@ from routing.stages import PASS, Stage
 KEY = Stage.ANIMATE
 WORK = "provider"
 CRITERIA = (
-    Criterion("likeness", "Likeness holds to the end"),
+    Criterion("likeness", "Likeness holds to the end", ("likeness",)),
     Criterion("motion", "Motion is calm and right for the product"),
     Criterion("edges", "No tearing at the edges"),
     Criterion("text", "Words stay legible"),

@@ -55,10 +55,11 @@ class Brief:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One thing a person ticks at a gate."""
+    """One thing a person ticks at a gate. A warning of one of `meters` leaves it unticked."""
 
     key: str
     label: str
+    meters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

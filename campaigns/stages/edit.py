@@ -13,9 +13,9 @@ from routing.stages import PASS, Stage
 KEY = Stage.EDIT
 WORK = "provider"
 CRITERIA = (
-    Criterion("change", "The change is what was asked for"),
-    Criterion("rest", "Everything else is untouched"),
-    Criterion("edges", "Edges and shadows look natural"),
+    Criterion("change", "The change is what was asked for", ("erased_share",)),
+    Criterion("rest", "Everything else is untouched", ("untouched",)),
+    Criterion("edges", "Edges and shadows look natural", ("added_share", "exposure")),
     Criterion("text", "Words are still legible"),
 )
 RATIOS = {"9:16": (1080, 1920), "4:5": (1080, 1350), "1:1": (1080, 1080), "16:9": (1920, 1080)}

@@ -13,8 +13,8 @@ KEY = Stage.GENERATION
 WORK = "provider"
 CRITERIA = (
     Criterion("composition", "Composition works"),
-    Criterion("product", "Product is right and whole"),
-    Criterion("light", "Light and shadows hold together"),
+    Criterion("product", "Product is right and whole", ("subject_isolated",)),
+    Criterion("light", "Light and shadows hold together", ("exposure",)),
     Criterion("text", "Words are legible and correct"),
     Criterion("brand", "Fits the brand"),
 )

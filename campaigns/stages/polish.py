@@ -13,9 +13,9 @@ from routing.stages import PASS, Stage
 KEY = Stage.POLISH
 WORK = "provider"
 CRITERIA = (
-    Criterion("texture", "Texture is kept, nothing is smoothed away"),
-    Criterion("faces", "Faces are still the same people"),
-    Criterion("sharp", "Sharp enough at full size"),
+    Criterion("texture", "Texture is kept, nothing is smoothed away", ("texture",)),
+    Criterion("faces", "Faces are still the same people", ("likeness",)),
+    Criterion("sharp", "Sharp enough at full size", ("sharpness",)),
     Criterion("natural", "It does not look generated"),
 )
 FACTORS = ("1.5", "2", "3", "4")

@@ -1,0 +1,208 @@
+"""What can be done with an asset now, and what each operation would cost before the click.
+
+Reads and asks routing; writes nothing. The same route is taken again when the run starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from campaigns.actions import planning, runs
+from campaigns.models import Asset, Candidate
+from campaigns.models.choices import Stage
+from campaigns.stages import BY_KEY, PIPELINE
+from campaigns.stages.base import BadParams, Brief
+from routing import explain, policy
+from routing.catalog import ModelCard
+from routing.decide import Choice, Decision
+from routing.stages import OPERATIONS, Operation, operations_of
+
+
+@dataclass(frozen=True, slots=True)
+class Eligible:
+    """One model that may be chosen by hand. Money in micro-units an approved asset."""
+
+    key: str
+    label: str
+    per_approved_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a click would start. Money in micro-units for the batch, `seconds` of machine time."""
+
+    operation: str
+    count: int
+    model_label: str
+    tier: str
+    expected_micros: int
+    maximum_micros: int
+    seconds: float
+    sentence: str
+    limits: str
+    must_ask: str
+    problem: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One operation with its form's first values."""
+
+    operation: str
+    label: str
+    stage: str
+    needs_mask: bool
+    quote: Quote
+    models: tuple[Eligible, ...]
+    params: Mapping[str, Any]
+    rounds: int
+
+    @property
+    def count(self) -> int:
+        """Candidates in a batch, unless a person asks for more or fewer."""
+        return self.quote.count
+
+
+@dataclass(frozen=True, slots=True)
+class StageOffers:
+    """The operations of one stage. `is_here` says that the asset stands in it."""
+
+    stage: str
+    label: str
+    template: str
+    offers: tuple[Offer, ...]
+    is_here: bool
+
+
+def source(*, asset: Asset, operation: str) -> Candidate | None:
+    """The version `operation` would start from. Raises BadParams for an unknown operation."""
+    return runs.source_of(asset=asset, stage=_spec(operation).stage)
+
+
+def _spec(operation: str) -> Operation:
+    spec = OPERATIONS.get(operation)
+    if spec is None:
+        raise BadParams("operation", "Choose one of the operations on the page.")
+    return spec
+
+
+def offers(*, asset: Asset, rounds: Mapping[str, int]) -> list[StageOffers]:
+    """Every operation that makes sense for the asset, stage by stage.
+
+    `rounds` counts the runs so far by operation.
+    """
+    brief = planning.brief_of(asset)
+    catalog = planning.cards()
+    planned = {entry["stage"]: entry for entry in asset.plan}
+    groups = []
+    for stage in PIPELINE:
+        key = str(stage.KEY)
+        if stage.WORK != "provider":
+            continue
+        found = []
+        for spec in operations_of(stage.KEY):
+            if not _makes_sense(asset, brief, spec):
+                continue
+            entry = planned.get(key, {})
+            given = entry.get("params", {}) if entry.get("operation") == spec.key else {}
+            params = _params_or_none(key, spec, given, brief)
+            decision = _route(asset, brief, spec, params, catalog=catalog)
+            found.append(
+                Offer(
+                    operation=spec.key,
+                    label=spec.label,
+                    stage=key,
+                    needs_mask=spec.needs_mask,
+                    quote=_quote(asset, decision),
+                    models=tuple(_eligible(choice) for choice in decision.choices),
+                    params={**params, **given},
+                    rounds=rounds.get(spec.key, 0),
+                )
+            )
+        if found:
+            template = f"assets/stages/{key}.html"
+            label = Stage(key).label
+            groups.append(StageOffers(key, label, template, tuple(found), asset.stage == key))
+    return groups
+
+
+def _makes_sense(asset: Asset, brief: Brief, spec: Operation) -> bool:
+    first = str(PIPELINE[0].KEY)
+    if str(spec.stage) != first:
+        return asset.current is not None
+    return not spec.needs_base or brief.has_base
+
+
+def _params_or_none(
+    stage: str, spec: Operation, given: Mapping[str, Any], brief: Brief
+) -> dict[str, Any]:
+    """Checked parameters, or none yet where a person still has to fill something in."""
+    try:
+        return BY_KEY[stage].params(spec.key, given, brief)
+    except BadParams:
+        return {}
+
+
+def quote(
+    *,
+    asset: Asset,
+    operation: str,
+    given: Mapping[str, Any] | None = None,
+    count: int | None = None,
+    model: str = "",
+) -> Quote:
+    """What `operation` with these values would cost now. Raises BadParams."""
+    spec = _spec(operation)
+    brief = planning.brief_of(asset)
+    params = BY_KEY[str(spec.stage)].params(operation, given or {}, brief)
+    return _quote(asset, _route(asset, brief, spec, params, count=count, model=model))
+
+
+def _route(
+    asset: Asset,
+    brief: Brief,
+    spec: Operation,
+    params: Mapping[str, Any],
+    *,
+    count: int | None = None,
+    model: str = "",
+    catalog: Sequence[ModelCard] | None = None,
+) -> Decision:
+    stage = str(spec.stage)
+    return planning.route(
+        campaign=asset.campaign,
+        brief=brief,
+        stage=stage,
+        operation=spec.key,
+        params=params,
+        count=count or BY_KEY[stage].candidate_count(spec.key, brief),
+        has_base=brief.has_base,
+        pinned_model=model,
+        catalog=catalog,
+    )
+
+
+def _quote(asset: Asset, decision: Decision) -> Quote:
+    best = decision.best
+    currency = asset.team.currency
+    return Quote(
+        operation=decision.need.operation,
+        count=decision.need.count,
+        model_label=best.card.label if best else "",
+        tier=best.card.tier if best else "",
+        expected_micros=best.quote.expected_micros if best else 0,
+        maximum_micros=best.quote.maximum_micros if best else 0,
+        seconds=best.seconds if best else 0,
+        sentence=explain.sentence(decision, currency),
+        limits=best.card.limits if best else "",
+        must_ask=policy.must_ask(best.card, asset.campaign.ceiling) if best else "",
+        problem=decision.problem,
+        currency=currency,
+    )
+
+
+def _eligible(choice: Choice) -> Eligible:
+    return Eligible(choice.card.key, choice.card.label, choice.money_per_approved_micros)

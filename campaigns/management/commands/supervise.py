@@ -16,7 +16,8 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connections
+from django.db import connection, connections
+from django.db.migrations.executor import MigrationExecutor
 
 from campaigns import embedded, env, preflight, services, supervisor
 from campaigns.actions import people
@@ -48,9 +49,10 @@ class Command(BaseCommand):
         preflight.check_disk(folder)
         preflight.check_port(address, port)
         preflight.check_database()
+        call_command("setup_models", stdout=self.stdout)
         programs = self._programs(address, port)
         own_queue = self._start_queue(programs)
-        call_command("migrate", interactive=False, verbosity=0)
+        migrate()
         collect_static(folder)
         admin, path = people.ensure_first_admin()
         if demo:
@@ -167,8 +169,20 @@ def _web_command(address: str, port: int) -> list[str]:
         "--max-requests", "20000", "--max-requests-jitter", "2000",
         "--chdir", str(settings.BASE_DIR),
         "--no-control-socket",
-        "--log-level", "warning",
+        "--log-level", "error",
     ]  # fmt: skip
+
+
+def migrate() -> bool:
+    """Bring the database up to this release; True when there was something to do.
+
+    Asked first, because the command itself also goes through every permission each time.
+    """
+    executor = MigrationExecutor(connection)
+    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return False
+    call_command("migrate", interactive=False, verbosity=0)
+    return True
 
 
 def collect_static(folder: Path) -> bool:

@@ -1,0 +1,168 @@
+"""An admin page for everything. Ledger and audit trail can be read, never changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from campaigns import models
+
+
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Rows that only actions write: looking is all."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+
+class SetUp(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Rows that staff may mend; nothing that money or audit points to can be deleted."""
+
+    list_per_page = 50
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Archive instead."""
+        return False
+
+
+@admin.register(models.Team)
+class TeamAdmin(SetUp):
+    list_display = ("name", "slug", "currency", "created_at")
+
+
+@admin.register(models.Membership)
+class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("user", "team", "role")
+    list_filter = ("role",)
+    list_select_related = ("user", "team")
+
+
+@admin.register(models.Campaign)
+class CampaignAdmin(SetUp):
+    list_display = ("name", "team", "code", "ceiling", "archived_at")
+    list_select_related = ("team",)
+
+
+@admin.register(models.AdSet)
+class AdSetAdmin(SetUp):
+    list_display = ("name", "campaign", "locale")
+    list_select_related = ("campaign",)
+
+
+@admin.register(models.Asset)
+class AssetAdmin(ReadOnly):
+    list_display = ("title", "team", "stage", "creative_code", "touched_at")
+    list_filter = ("stage",)
+    search_fields = ("title", "creative_code")
+    list_select_related = ("team",)
+
+
+@admin.register(models.StageRun)
+class StageRunAdmin(ReadOnly):
+    list_display = ("pk", "asset", "operation", "state", "tier", "model", "created_at")
+    list_filter = ("state", "operation")
+    list_select_related = ("asset",)
+
+
+@admin.register(models.Attempt)
+class AttemptAdmin(ReadOnly):
+    list_display = ("pk", "run", "provider", "model", "state", "tries", "due_at", "error")
+    list_filter = ("state", "provider")
+    exclude = ("key", "lease_key")
+
+
+@admin.register(models.Candidate)
+class CandidateAdmin(ReadOnly):
+    list_display = ("pk", "asset", "run", "position", "verdict", "defect")
+    list_filter = ("verdict",)
+    list_select_related = ("asset",)
+
+
+@admin.register(models.Gate)
+class GateAdmin(ReadOnly):
+    list_display = ("asset", "stage", "percent", "passed", "decided_by", "decided_at")
+    list_select_related = ("asset", "decided_by")
+
+
+@admin.register(models.BudgetLine)
+class BudgetLineAdmin(ReadOnly):
+    list_display = (
+        "campaign",
+        "tier",
+        "approved_micros",
+        "reserved_micros",
+        "settled_micros",
+        "frozen_at",
+    )
+    list_select_related = ("campaign",)
+
+
+@admin.register(models.LedgerEntry)
+class LedgerEntryAdmin(ReadOnly):
+    list_display = ("at", "line", "kind", "amount_micros", "currency", "attempt")
+    list_filter = ("kind",)
+
+
+@admin.register(models.Approval)
+class ApprovalAdmin(ReadOnly):
+    list_display = ("run", "campaign", "state", "amount_micros", "asked_by", "decided_by")
+    list_filter = ("state",)
+
+
+@admin.register(models.PlatformFile)
+class PlatformFileAdmin(ReadOnly):
+    list_display = ("asset", "platform", "kind", "verdict", "made_at", "due_at", "tries")
+    list_filter = ("platform", "verdict")
+    list_select_related = ("asset",)
+    exclude = ("lease_key",)
+
+
+@admin.register(models.Export)
+class ExportAdmin(ReadOnly):
+    list_display = ("name", "team", "state", "size_bytes", "requested_by", "created_at")
+    list_filter = ("state",)
+    exclude = ("lease_key", "file")
+
+
+@admin.register(models.Media)
+class MediaAdmin(ReadOnly):
+    list_display = ("pk", "team", "origin", "kind", "width", "height", "size_bytes", "created_at")
+    list_filter = ("origin", "kind")
+    exclude = ("file", "original", "thumb", "poster")
+
+
+@admin.register(models.Event)
+class EventAdmin(ReadOnly):
+    list_display = ("at", "team", "verb", "subject", "subject_id", "by")
+    list_select_related = ("team", "by")
+
+
+@admin.register(models.Invitation)
+class InvitationAdmin(ReadOnly):
+    list_display = ("email", "team", "expires_at", "accepted_at")
+    exclude = ("token_hash",)
+
+
+@admin.register(models.CatalogModel)
+class CatalogModelAdmin(SetUp):
+    list_display = ("label", "provider", "tier", "price_micros", "is_enabled", "is_edited")
+    list_filter = ("provider", "tier")
+
+
+@admin.register(models.Heartbeat)
+class HeartbeatAdmin(ReadOnly):
+    list_display = ("name", "kind", "seen_at", "detail")

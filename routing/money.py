@@ -84,3 +84,8 @@ def text(micros: int, currency: str = "USD") -> str:
         shown = f"{amount.quantize(Decimal('0.01'), rounding=ROUND_HALF_EVEN):,}"
     symbol = _SYMBOLS.get(currency)
     return f"{sign}{symbol}{shown}" if symbol else f"{sign}{shown} {currency}"
+
+
+def in_units(micros: int) -> str:
+    """`micros` as plain decimal text without a currency: 39000 → "0.039", 12500000 → "12.5"."""
+    return f"{(Decimal(micros) / MICROS).normalize():f}"

@@ -1,18 +1,88 @@
-"""people screens."""
+"""People of a team: roles, invitations, the audit trail."""
 
-from django.http import Http404
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.mail import send_mail
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from campaigns import permissions
+from campaigns.actions import people as actions
+from campaigns.forms.set_up import InviteForm, RolesForm
+from campaigns.models.choices import Role
+from campaigns.queries import set_up
+from campaigns.views.base import TeamRequest, in_team
 
 
-def people(request, *args, **kwargs):
-    """Not built yet."""
-    raise Http404
+@require_GET
+@in_team
+def people(request: TeamRequest) -> HttpResponse:
+    """Who is in the team, who is invited, what happened."""
+    return _page(request, InviteForm())
 
 
-def invite(request, *args, **kwargs):
-    """Not built yet."""
-    raise Http404
+def _page(
+    request: TeamRequest, form: InviteForm, link: str = "", status: int = 200
+) -> HttpResponse:
+    may = permissions.can("manage_people", request.roles)
+    return render(
+        request,
+        "people/people.html",
+        {
+            "members": set_up.members(team=request.team),
+            "invitations": set_up.invitations(team=request.team) if may else [],
+            "events": set_up.audit(team=request.team) if may else [],
+            "form": form,
+            "link": link,
+            "may_manage": may,
+            "roles": Role.choices,
+        },
+        status=status,
+    )
 
 
-def roles(request, *args, **kwargs):
-    """Not built yet."""
-    raise Http404
+@require_POST
+@in_team
+def invite(request: TeamRequest) -> HttpResponse:
+    """Invite an address: the link is mailed, and shown once to pass on by hand."""
+    permissions.check("manage_people", request.roles)
+    form = InviteForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    invitation, path = actions.invite(
+        team=request.team,
+        email=form.cleaned_data["email"],
+        roles=form.cleaned_data["roles"],
+        by=request.user,
+    )
+    link = request.build_absolute_uri(path)
+    send_mail(
+        f"Join {request.team.name} on Switchyard",
+        f"{request.user.get_full_name() or request.user.username} invites you to "
+        f"{request.team.name}.\n\nOpen this link within seven days:\n{link}\n",
+        settings.DEFAULT_FROM_EMAIL,
+        [invitation.email],
+        fail_silently=False,
+    )
+    messages.info(request, f"{invitation.email} is invited.")
+    return _page(request, InviteForm(), link=link)
+
+
+@require_POST
+@in_team
+def roles(request: TeamRequest, pk: int) -> HttpResponse:
+    """Set a member's roles; none takes them out."""
+    user = get_object_or_404(User.objects.filter(memberships__team=request.team).distinct(), pk=pk)
+    form = RolesForm(request.POST)
+    if form.is_valid():
+        actions.set_roles(
+            team=request.team, user=user, roles=form.cleaned_data["roles"], by=request.user
+        )
+        messages.info(request, f"Roles of {user.get_full_name() or user.username} are changed.")
+    else:
+        messages.error(request, "Choose roles from the list. Nothing was changed.")
+    return redirect("people", request.team.slug)

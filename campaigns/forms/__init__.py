@@ -1,0 +1,1 @@
+"""Forms validate and say what to enter instead; actions write."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from imaging.geometry import Box
 
 # How far a move goes, as a share of the frame: people little, action much.
+OVERSIZE = 1.3
 REACH = {"subtle_human": 0.055, "product": 0.085, "camera_only": 0.10, "high_action": 0.16}
 
 
@@ -117,6 +118,13 @@ def frames(layers: Layers, plan: Plan, width: int, height: int) -> Iterator[NDAr
             yield _deep(layers, plan, pose, width, height)
 
 
+def seen_from(
+    rgb: NDArray[np.uint8], plan: Plan, index: int, width: int, height: int
+) -> NDArray[np.uint8]:
+    """The untouched keyframe as the camera of frame `index` sees it: what to compare it with."""
+    return _shot(rgb, at(plan, index / (plan.count - 1)), width, height)
+
+
 def at(plan: Plan, share: float) -> Pose:
     """The camera at a share (0..1) of the move: eased, zoom even in the eye (geometric)."""
     eased = (1 - cos(pi * share)) / 2
@@ -127,12 +135,11 @@ def at(plan: Plan, share: float) -> Pose:
 
 
 def _work(rgb: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """Large keyframes are reduced once: sampling far above the clip's size would flicker."""
-    most = 1.3
-    if rgb.shape[1] <= width * most:
-        return rgb
-    size = (round(width * most), round(height * most))
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    """The layer a little above the clip's size, resampled well once: each frame then needs only
+    linear interpolation, at a seventh of a cubic one's cost and without its ringing."""
+    size = (round(width * OVERSIZE), round(height * OVERSIZE))
+    how = cv2.INTER_AREA if rgb.shape[1] > size[0] else cv2.INTER_LANCZOS4
+    return np.asarray(cv2.resize(rgb, size, interpolation=how), dtype=np.uint8)
 
 
 def _matrix(layer: NDArray[np.generic], pose: Pose, width: int, height: int) -> NDArray[np.float64]:
@@ -157,7 +164,7 @@ def _shot(rgb: NDArray[np.uint8], pose: Pose, width: int, height: int) -> NDArra
         rgb,
         _matrix(rgb, pose, width, height),
         (width, height),
-        flags=cv2.INTER_CUBIC,
+        flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
     return np.asarray(warped, dtype=np.uint8)
@@ -188,7 +195,7 @@ def _deep(layers: Layers, plan: Plan, pose: Pose, width: int, height: int) -> ND
         layers.front,
         moved,
         (seen.width, seen.height),
-        flags=cv2.INTER_CUBIC,
+        flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
     share = alpha[area]

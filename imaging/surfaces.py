@@ -81,6 +81,20 @@ def make(
     return Surface(rgb=rgb, light=light, has_floor=kind in {"sweep", "table", "podium", "shapes"})
 
 
+def sheet(
+    rgb: NDArray[np.uint8], color: RGB, level: float, light: Light, seed: int
+) -> NDArray[np.uint8]:
+    """The picture with a sheet of paper over its lower part, its wavy edge around y = level."""
+    height, width = rgb.shape[:2]
+    rng = np.random.default_rng([seed, 97])
+    canvas = _Canvas(width, height, rng)
+    canvas.rgb[:] = rgb.astype(np.float32) / 255
+    phase = rng.uniform(0, 6.28)
+    wave = height * 0.028 * np.sin(canvas.x / width * 6.28 * 0.8 + phase)
+    _sheet(canvas, color, _broad(canvas, canvas.y - (level + wave)), light)
+    return np.clip(canvas.rgb * 255 + 0.5, 0, 255).astype(np.uint8)
+
+
 class _Canvas:
     """A float picture with its coordinates (x and y in pixels) and its own randomness."""
 

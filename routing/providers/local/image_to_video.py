@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging import compare, encode, fill, motion
-from imaging.motion import Layers
+from imaging.geometry import Box
+from imaging.motion import Layers, Plan
 from routing.providers.base import Output, Request
 from routing.providers.local import checks, pictures, subjects
 from routing.providers.local.background_remove import isolate
@@ -42,12 +43,12 @@ def run(
     for done, position in enumerate(todo):
         seed = request.seeds[position]
         plan = motion.plan(shown, profile, seconds, fps, seed)
-        watch = _Watch(layers.rgb, fps)
+        watch = _Watch(layers.rgb, plan, fps, width, height)
 
         def tell(share: float, done: int = done) -> None:
             on_progress(0.1 + 0.9 * (done + share) / len(todo))
 
-        frames = watch.over(motion.frames(layers, plan, width, height), plan.count, tell)
+        frames = watch.over(motion.frames(layers, plan, width, height), tell)
         path = request.workdir / f"{position:02d}.mp4"
         info = encode.write_clip(frames, path, fps, width, height)
         note: dict[str, Any] = {
@@ -63,20 +64,25 @@ def run(
 
 
 class _Watch:
-    """Passes frames on and measures every half second how much they are still the keyframe."""
+    """Passes frames on and measures every half second how much they are still the keyframe, the
+    camera's own move taken out of the comparison."""
 
-    def __init__(self, keyframe: NDArray[np.uint8], fps: int) -> None:
-        self.keyframe = keyframe
+    def __init__(
+        self, keyframe: NDArray[np.uint8], plan: Plan, fps: int, width: int, height: int
+    ) -> None:
+        self.keyframe, self.plan = keyframe, plan
+        self.width, self.height = width, height
         self.step = max(1, round(fps / 2))
         self.values: list[float] = []
 
     def over(
-        self, frames: Iterator[NDArray[np.uint8]], count: int, tell: Callable[[float], None]
+        self, frames: Iterator[NDArray[np.uint8]], tell: Callable[[float], None]
     ) -> Iterator[NDArray[np.uint8]]:
         for index, frame in enumerate(frames):
             if index % self.step == 0:
-                self.values.append(round(float(compare.likeness(self.keyframe, frame)), 3))
-                tell(index / count)
+                view = motion.seen_from(self.keyframe, self.plan, index, self.width, self.height)
+                self.values.append(round(float(compare.likeness(view, frame)), 3))
+                tell(index / self.plan.count)
             yield frame
         tell(1.0)
 
@@ -90,10 +96,11 @@ class _Watch:
 
 def _layers(picture: Picture, move: str, width: int, height: int) -> tuple[Layers, str, str]:
     """The keyframe at the clip's ratio, as layers; the move really shown; why it differs."""
-    found = subjects.find_faces(picture.rgb)
-    box = pictures.cover_box(
-        picture.rgb.shape[1], picture.rgb.shape[0], width, height, subjects.focus_of(picture, found)
-    )
+    own_height, own_width = picture.rgb.shape[:2]
+    # A keyframe that has the clip's ratio already loses nothing, wherever its subject is.
+    same = abs(own_width * height / (own_height * width) - 1) < 0.02
+    focus = Box.whole(own_width, own_height) if same else subjects.focus_of(picture.rgb)
+    box = pictures.cover_box(own_width, own_height, width, height, focus)
     rgb = np.ascontiguousarray(picture.rgb[box.top : box.bottom, box.left : box.right])
     if move != "parallax":
         return motion.flat(rgb, width, height), move, ""

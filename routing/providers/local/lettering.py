@@ -7,6 +7,7 @@ pictures.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import cv2
@@ -80,15 +81,16 @@ def letter(
             head_style,
             largest=round(headline * unit),
             smallest=round(44 * unit),
-            most_lines=5,
+            most_lines=_most_lines(copy.headline),
         )
     total = taken + (head.height if head else 0)
     top = place.top if grow == "top" else max(place.top, place.bottom - total)
     extent = max([block.width for block in (head, sub) if block] + [0])
     zone = _zone(place, top, total - below, extent, align, head or sub)
+    whole = _zone(place, top, total, extent, align, head or sub)
     color, ratio = typeset.readable(rgb, zone, _wishes(palette))
     if ratio < 4.5 and not zone.is_empty:
-        _panel(rgb, zone, palette, color, unit)
+        _panel(rgb, whole, palette, color, unit)
         color, ratio = typeset.readable(rgb, zone, _wishes(palette))
     boxes: list[dict[str, Any]] = []
     y = top
@@ -130,6 +132,12 @@ def letter(
 def extent(lettered: Lettered) -> Box:
     """The box around everything that was set."""
     return around(Box.from_list(entry["box"]) for entry in lettered.boxes)
+
+
+def _most_lines(headline: str) -> int:
+    """Few words stand on few lines, or a headline falls apart into a column of words."""
+    words = len(headline.split())
+    return 5 if words <= 1 else min(5, max(2, ceil(words * 0.67)))
 
 
 def _wishes(palette: Palette) -> list[tuple[float, float, float]]:

@@ -6,16 +6,16 @@ Every arrangement returns fresh pixels. It must not set type or choose the arran
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging import composite, surfaces
+from imaging import composite, surfaces, typeset
 from imaging.composite import Piece
 from imaging.geometry import Box
-from imaging.palette import Palette, tint
+from imaging.palette import RGB, Palette, lch, mix, tint
 from imaging.surfaces import Stand
 from routing.providers.local.layouts import Frame, Layout
 from routing.providers.local.pictures import cover
@@ -90,10 +90,17 @@ def _standing(plan: _Plan) -> Scene:
     stand = Stand(place.center[0], float(place.bottom), float(place.width), float(place.height))
     surface = plan.surface(stand)
     placed = composite.place(piece, place, plan.frame.width, plan.frame.height)
+    if plan.layout.name == "hero_high":
+        # Below the type, where platforms lay their captions, a sheet closes the picture.
+        level = plan.frame.box(0, 1370, 0, 1370).top
+        color = mix(plan.palette.floor, plan.palette.accent, 0.85)
+        ground = surfaces.sheet(surface.rgb, color, level, surface.light, plan.seed)
+    else:
+        ground = surface.rgb
     shadow = composite.standing_shadow(placed.alpha, surface.light)
     if plan.kind == "podium":
         shadow *= _falls_on(plan.frame, place)
-    scene = composite.darken(surface.rgb, shadow)
+    scene = composite.darken(ground, shadow)
     lit = composite.match_light(placed, scene, surface.light)
     return Scene(composite.over(scene, lit), _seen(place, plan.frame), plan.palette)
 
@@ -132,7 +139,7 @@ def _popout(plan: _Plan) -> Scene:
     surface = plan.surface(stand)
     shadow = cv2.GaussianBlur(shape, (0, 0), 30 * unit) * 0.20
     scene = composite.darken(surface.rgb, np.asarray(shadow, dtype=np.float32))
-    scene = _paint(scene, shape, shape_box, plan.palette)
+    scene = _paint(scene, shape, shape_box, _apart(plan.subject.piece, plan.palette))
     placed = composite.place(piece, place, frame.width, frame.height)
     alpha = _clip_to(placed.alpha, shape)
     lit = composite.match_light(Piece(placed.rgb, alpha), scene, surface.light, strength=0.7)
@@ -143,16 +150,33 @@ def _popout(plan: _Plan) -> Scene:
 
 
 def _paint(
-    scene: NDArray[np.uint8], shape: NDArray[np.float32], box: Box, palette: Palette
+    scene: NDArray[np.uint8], shape: NDArray[np.float32], box: Box, color: RGB
 ) -> NDArray[np.uint8]:
-    """Fill a shape with a lit gradient of the brand's accent or shape color."""
-    top = np.asarray(tint(palette.accent, 0.80, 0.13), dtype=np.float32)
-    low = np.asarray(tint(palette.accent, 0.66, 0.15), dtype=np.float32)
+    """Fill a shape with a color, lighter at its top."""
+    top = np.asarray(tint(color, 0.82, 0.12), dtype=np.float32)
+    low = np.asarray(tint(color, 0.68, 0.14), dtype=np.float32)
     y = np.clip((np.arange(scene.shape[0], dtype=np.float32) - box.top) / box.height, 0, 1)
-    color = (top + (low - top) * y[:, None])[:, None, :] * 255
+    paint = (top + (low - top) * y[:, None])[:, None, :] * 255
     share = shape[:, :, None]
-    mixed = scene.astype(np.float32) * (1 - share) + color * share
+    mixed = scene.astype(np.float32) * (1 - share) + paint * share
     return np.clip(np.round(mixed), 0, 255).astype(np.uint8)
+
+
+def _apart(piece: Piece, palette: Palette) -> RGB:
+    """Of the brand's hues the one farthest from the subject's own, so that it stands out."""
+    solid = piece.alpha > 0.8
+    if not solid.any():
+        return palette.accent
+    red, green, blue = (float(value) for value in piece.rgb[solid].mean(axis=0) / 255)
+    _, chroma, hue = lch((red, green, blue))
+
+    def distance(color: RGB) -> float:
+        own = lch(color)
+        a_axis = own[1] * np.cos(own[2]) - chroma * np.cos(hue)
+        b_axis = own[1] * np.sin(own[2]) - chroma * np.sin(hue)
+        return float(np.hypot(a_axis, b_axis))
+
+    return max((palette.accent, palette.ink, palette.shape), key=distance)
 
 
 def _clip_to(alpha: NDArray[np.float32], shape: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -228,15 +252,25 @@ def _framed(plan: _Plan) -> Scene:
 
 
 def _full_bleed(plan: _Plan) -> Scene:
+    """The photo to all edges; behind the type it melts into a veil, as dark as reading needs."""
     frame = plan.frame
     photo = cover(plan.subject.rgb, frame.width, frame.height, plan.subject.focus)
-    y = np.arange(frame.height, dtype=np.float32) / frame.height
-    top = np.clip(1 - y / 0.46, 0, 1)
-    veil = (0.66 * top**0.8 + 0.42 * np.clip((y - 0.62) / 0.38, 0, 1))[:, None, None]
-    ink = np.asarray(tint(plan.palette.ink, 0.16, 0.04), dtype=np.float32) * 255
-    mixed = photo.astype(np.float32) * (1 - veil) + ink * veil
-    rgb = np.clip(np.round(mixed), 0, 255).astype(np.uint8)
-    return Scene(rgb, Box.whole(frame.width, frame.height), plan.palette)
+    y = np.arange(frame.height, dtype=np.float32)[:, None, None] / frame.height
+    reach = np.clip((0.56 - y) / 0.22, 0, 1)
+    reach = reach * reach * (3 - 2 * reach)
+    soft = cv2.GaussianBlur(photo, (0, 0), 30 * frame.unit).astype(np.float32)
+    ground = photo.astype(np.float32) * (1 - reach) + soft * reach
+    ink = np.asarray(tint(plan.palette.ground, 0.20, 0.06), dtype=np.float32) * 255
+    text = frame.box(*plan.layout.text)
+    rgb = photo
+    for depth in (0.45, 0.55, 0.65, 0.74, 0.82, 0.90):
+        veil = depth * reach + 0.30 * np.clip((y - 0.66) / 0.34, 0, 1)
+        rgb = np.clip(np.round(ground * (1 - veil) + ink * veil), 0, 255).astype(np.uint8)
+        # White type needs 4.5:1, that is a backdrop of at most 0.183.
+        if typeset.backdrop(rgb, text)[1] <= 0.17:
+            break
+    whole = Box.whole(frame.width, frame.height)
+    return Scene(rgb, whole, replace(plan.palette, is_dark=True, paper=(1.0, 1.0, 1.0)))
 
 
 def _split(plan: _Plan) -> Scene:

@@ -6,7 +6,7 @@ choose a layout.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,7 +74,7 @@ def find(picture: Picture, on_progress: Callable[[float], None]) -> Subject:
         box=box,
         focus=focus,
         confidence=confidence,
-        isolated=isolated and not box.is_empty,
+        isolated=isolated and not box.is_empty and (crisp or bool(touches)),
         stands=isolated and crisp and not touches and not box.is_empty,
         touches=touches,
     )
@@ -88,12 +88,18 @@ def find_faces(rgb: NDArray[np.uint8]) -> list[Face]:
         return []
 
 
-def focus_of(picture: Picture, known: Sequence[Face]) -> Box:
-    """What a crop must keep: the faces, else the middle."""
+def focus_of(rgb: NDArray[np.uint8]) -> Box:
+    """What a crop must keep: the faces, else what stands out, else the middle."""
+    known = find_faces(rgb)
     if known:
         return around([face.box for face in known])
-    height, width = picture.rgb.shape[:2]
-    return Box.whole(width, height)
+    height, width = rgb.shape[:2]
+    try:
+        mask = subject.coarse(rgb, faces=known)
+    except weights.WeightsMissing:
+        return Box.whole(width, height)
+    box = subject.box_of(mask).scale(width / mask.shape[1], height / mask.shape[0])
+    return Box.whole(width, height) if box.is_empty else box
 
 
 def _sized(

@@ -8,6 +8,7 @@ back bit for bit. It must not decide whether a hole is too large to be good.
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 
 import cv2
 import numpy as np
@@ -92,31 +93,40 @@ def extend(
     top: int,
     *,
     seed: int,
-    forbidden: NDArray[np.bool_] | None = None,
+    forbidden: Mapping[str, NDArray[np.bool_]] | None = None,
 ) -> NDArray[np.uint8]:
     """Put the picture at (left, top) of a width x height canvas and invent the rest.
 
-    The picture's own pixels stay bit for bit. `forbidden` (HxW of the picture) is not copied
-    from. ValueError when the picture does not fit the canvas there.
+    The picture's own pixels stay bit for bit. `forbidden` names per side ("top", "bottom",
+    "left", "right") what of the picture (HxW) is not copied from there. Side after side, since
+    what continues below a person must not appear above. ValueError when the picture does not
+    fit the canvas there.
     """
     own_height, own_width = rgb.shape[:2]
-    if left < 0 or top < 0 or left + own_width > width or top + own_height > height:
+    right, bottom = width - left - own_width, height - top - own_height
+    if min(left, top, right, bottom) < 0:
         raise ValueError("The picture must lie inside the canvas it is extended to.")
-    canvas = cv2.copyMakeBorder(
-        rgb,
-        top,
-        height - top - own_height,
-        left,
-        width - left - own_width,
-        cv2.BORDER_REPLICATE,
-    )
-    hole = np.ones((height, width), dtype=np.bool_)
-    hole[top : top + own_height, left : left + own_width] = False
-    banned = None
-    if forbidden is not None:
-        banned = np.zeros((height, width), dtype=np.bool_)
-        banned[top : top + own_height, left : left + own_width] = forbidden
-    return fill(canvas, hole, seed=seed, forbidden=banned, work_side=768)
+    canvas, own = rgb, Box.whole(own_width, own_height)
+    for side, amount in (("left", left), ("right", right), ("top", top), ("bottom", bottom)):
+        if amount == 0:
+            continue
+        add = {name: amount if name == side else 0 for name in ("top", "bottom", "left", "right")}
+        canvas = np.asarray(
+            cv2.copyMakeBorder(canvas, *add.values(), cv2.BORDER_REPLICATE), dtype=np.uint8
+        )
+        own = own.shift(add["left"], add["top"])
+        hole = np.zeros(canvas.shape[:2], dtype=np.bool_)
+        tall, wide = hole.shape
+        hole[: add["top"]] = True
+        hole[tall - add["bottom"] :] = True
+        hole[:, : add["left"]] = True
+        hole[:, wide - add["right"] :] = True
+        banned = None
+        if forbidden is not None and side in forbidden:
+            banned = np.zeros((tall, wide), dtype=np.bool_)
+            banned[own.top : own.bottom, own.left : own.right] = forbidden[side]
+        canvas = fill(canvas, hole, seed=seed, forbidden=banned, work_side=768)
+    return canvas
 
 
 def _neighborhood(mask: NDArray[np.bool_]) -> Box:

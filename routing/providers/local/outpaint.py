@@ -7,6 +7,7 @@ be added the note says "best effort".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from routing.providers.local import checks, pictures, subjects
 
 GOOD_SHARE = 0.45
 MOST_SHARE = 0.85
+KEEP_SHARE = 0.35
 
 
 def run(
@@ -35,8 +37,10 @@ def run(
             "height" if canvas_height > height else "width",
             f"{added:.0%} of the result would be invented. Choose a ratio nearer to the picture's.",
         )
-    left, top = (canvas_width - width) // 2, (canvas_height - height) // 2
-    forbidden = _forbidden(picture.rgb, left, top)
+    found = _subject(picture.rgb)
+    left = _before(canvas_width - width, found, "left", "right")
+    top = _before(canvas_height - height, found, "top", "bottom")
+    forbidden = _forbidden(found)
     note = {
         "added_share": round(added, 4),
         "best_effort": added > GOOD_SHARE,
@@ -60,17 +64,54 @@ def grown(width: int, height: int, wanted_width: int, wanted_height: int) -> tup
     return max(width, round(height * wanted_width / wanted_height)), height
 
 
-def _forbidden(rgb: NDArray[np.uint8], left: int, top: int) -> NDArray[np.bool_] | None:
-    """The subject with a margin; None when it touches an extended edge and must go on there."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The subject with a margin, its faces alike, and the sides it is cut off by."""
+
+    mask: NDArray[np.bool_]
+    faces: NDArray[np.bool_]
+    touches: frozenset[str]
+
+
+def _subject(rgb: NDArray[np.uint8]) -> _Found:
+    height, width = rgb.shape[:2]
+    known = subjects.find_faces(rgb)
+    faces = np.zeros((height, width), dtype=np.bool_)
+    for face in known:
+        box = face.box.grow(face.box.width * 0.5, face.box.height * 0.6).clamp(width, height)
+        faces[box.top : box.bottom, box.left : box.right] = True
     try:
-        found = subject.cut_out(rgb, faces=subjects.find_faces(rgb))
+        alpha = subject.cut_out(rgb, faces=known).alpha
     except weights.WeightsMissing:
-        return None
-    solid = found.alpha > 0.3
-    lines = [solid[:, 0], solid[:, -1]] if left else []
-    lines += [solid[0], solid[-1]] if top else []
-    if any(float(line.mean()) > 0.02 for line in lines):
-        return None
-    reach = max(3, round(0.02 * max(rgb.shape[:2]))) | 1
-    grown_mask = cv2.dilate(solid.astype(np.uint8), np.ones((reach, reach), np.uint8))
-    return np.asarray(grown_mask > 0, dtype=np.bool_)
+        return _Found(faces, faces, frozenset())
+    reach = max(3, round(0.02 * max(height, width))) | 1
+    solid = (alpha > 0.3).astype(np.uint8)
+    mask = cv2.dilate(solid, np.ones((reach, reach), np.uint8)) > 0
+    return _Found(np.asarray(mask | faces, dtype=np.bool_), faces, subjects.touched(alpha))
+
+
+def _before(amount: int, found: _Found, first: str, second: str) -> int:
+    """How much is added before the picture: all of it when the subject is cut off behind, so
+    that no body has to be invented; else half."""
+    if second in found.touches and first not in found.touches:
+        return amount
+    if first in found.touches and second not in found.touches:
+        return 0
+    return amount // 2
+
+
+def _forbidden(found: _Found) -> dict[str, NDArray[np.bool_]]:
+    """What not to copy from, per side: the subject; where it is cut off, only the part of it
+    away from that side, and faces always."""
+    height, width = found.mask.shape
+    rows, columns = np.arange(height)[:, None], np.arange(width)[None, :]
+    away = {
+        "top": rows >= KEEP_SHARE * height,
+        "bottom": rows < (1 - KEEP_SHARE) * height,
+        "left": columns >= KEEP_SHARE * width,
+        "right": columns < (1 - KEEP_SHARE) * width,
+    }
+    return {
+        side: (found.mask & region) | found.faces if side in found.touches else found.mask
+        for side, region in away.items()
+    }

@@ -64,7 +64,7 @@ def find(picture: Picture, on_progress: Callable[[float], None]) -> Subject:
     on_progress(0.9)
     box = subject.box_of(alpha)
     height, width = alpha.shape
-    touches = _touches(alpha)
+    touches = touched(alpha)
     focus = around([face.box for face in known]) if known else box
     if focus.is_empty:
         focus = Box.whole(width, height)
@@ -129,7 +129,7 @@ def _softness_below(alpha: NDArray[np.float32]) -> float:
     return composite.edge_softness(alpha, low)
 
 
-def _touches(alpha: NDArray[np.float32]) -> frozenset[str]:
+def touched(alpha: NDArray[np.float32]) -> frozenset[str]:
     """The sides where more than a few percent of the photo's edge belong to the subject."""
     edges = {"top": alpha[0], "bottom": alpha[-1], "left": alpha[:, 0], "right": alpha[:, -1]}
     return frozenset(side for side, line in edges.items() if float((line > 0.5).mean()) > 0.03)

@@ -97,12 +97,13 @@ def size(size_bytes: int | None) -> str:
         return UNKNOWN
     if size_bytes < 1000:
         return f"{size_bytes} B"
-    value = float(size_bytes)
-    for unit in ("kB", "MB", "GB", "TB"):
-        value /= 1000
+    value, unit = float(size_bytes), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
         if value < 999.5:
             break
-    return f"{value:.0f} {unit}" if value >= 99.95 or unit == "kB" else f"{value:.1f} {unit}"
+        value, unit = value / 1000, larger
+    whole = value >= 99.95 or unit == "kB"
+    return f"{value:.0f} {unit}" if whole else f"{value:.1f} {unit}"
 
 
 @register.filter
@@ -114,7 +115,7 @@ def percent(share: float | None, digits: int = 0) -> str:
 @register.filter
 def pixels(width: int | None, height: int | None) -> str:
     """ "1080 × 1920"."""
-    return UNKNOWN if width is None or height is None else f"{width} × {height}"  # noqa: RUF001
+    return UNKNOWN if width is None or height is None else f"{width} × {height}"
 
 
 @register.filter

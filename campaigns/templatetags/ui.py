@@ -98,7 +98,7 @@ def tier(value: str, short: bool = False) -> SafeString:
         return SafeString("")
     shape = format_html(
         '<svg class="tier-shape" viewBox="0 0 10 10" aria-hidden="true">{}</svg>',
-        SafeString(TIER_SHAPES[value]),  # noqa: S308 - a constant of this module
+        SafeString(TIER_SHAPES[value]),
     )
     text = format_html('<span class="sr-only">{} tier</span>', word) if short else word
     extra = " tier-bare" if short else ""
@@ -156,11 +156,11 @@ def kbd(keys: str) -> SafeString:
     }
     shown: list[str] = []
     prefix = ""
-    for token in keys.split():
-        if token in {"Shift", "Mod"}:
-            prefix += symbols[token] + (" " if token == "Mod" else "")
+    for press in keys.split():
+        if press in {"Shift", "Mod"}:
+            prefix += symbols[press] + (" " if press == "Mod" else "")
             continue
-        word = symbols.get(token, token.upper() if len(token) == 1 else token)
+        word = symbols.get(press, press.upper() if len(press) == 1 else press)
         shown.append(prefix + word)
         prefix = ""
     return format_html_join(" ", '<kbd class="kbd">{}</kbd>', ((key,) for key in shown))
@@ -227,16 +227,14 @@ def progress(done: float | None = None, total: float | None = None, label: str =
 def bar(
     segments: Iterable[Mapping[str, Any]], total: float, label: str, small: bool = False
 ) -> SafeString:
-    """A stacked bar from zero: segments of {"value", "tone", "hatch"?, "held"?}; `total` is full."""
+    """A stacked bar from zero: segments of {"value", "tone", "hatch"?, "held"?}."""
     left, drawn = 0.0, []
     for segment in segments:
         width = 100 * float(segment["value"]) / float(total) if total else 0.0
         width = max(0.0, min(width, 100 - left))
         drawn.append({**segment, "x": f"{left:.2f}%", "width": f"{width:.2f}%"})
         left += width
-    return render_to_string(
-        "_parts/bar.html", {"segments": drawn, "label": label, "small": small}
-    )
+    return render_to_string("_parts/bar.html", {"segments": drawn, "label": label, "small": small})
 
 
 @register.inclusion_tag("_parts/thumb.html")
@@ -266,10 +264,8 @@ def field(
     """Label, control, hint and error of one form field, tied together for screen readers."""
     hint_id, error_id = f"{bound.id_for_label}-hint", f"{bound.id_for_label}-error"
     text = hint or bound.help_text
-    described = [
-        name for name, there in ((hint_id, text), (error_id, bound.errors)) if there
-    ]
-    attrs = {"aria-describedby": " ".join(described)} if described else {}
+    described = [name for name, there in ((hint_id, text), (error_id, bound.errors)) if there]
+    attrs: dict[str, str | bool] = {"aria-describedby": " ".join(described)} if described else {}
     if bound.errors:
         attrs["aria-invalid"] = "true"
     return {
@@ -341,9 +337,7 @@ def card(content: str, **options: Any) -> SafeString:
 @register.simple_block_tag
 def empty(content: str, icon: str = "", title: str = "") -> SafeString:
     """What stands where nothing is yet; the content says the next step."""
-    return render_to_string(
-        "_parts/empty.html", {"content": content, "icon": icon, "title": title}
-    )
+    return render_to_string("_parts/empty.html", {"content": content, "icon": icon, "title": title})
 
 
 @register.simple_block_tag
@@ -367,7 +361,9 @@ def entries(group: Mapping[str, Any]) -> list[Any]:
 @register.filter
 def person(user: Any) -> str:
     """How a person is called: full name, else the name they sign in with."""
-    return user.get_full_name() or user.get_username() if user else ""
+    if not getattr(user, "is_authenticated", False):
+        return ""
+    return user.get_full_name() or user.get_username()
 
 
 @register.simple_tag
@@ -384,7 +380,9 @@ def _is_sequence(keys: str) -> bool:
 
 def _flat(attrs: Mapping[str, Any]) -> SafeString:
     """HTML attributes; True prints the bare name, None and False print nothing."""
-    shown = ((name, value) for name, value in attrs.items() if value not in (None, False))
+    shown = (
+        (name, value) for name, value in attrs.items() if value is not None and value is not False
+    )
     return format_html_join(
         "",
         "{}",

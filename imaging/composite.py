@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from imaging import filters
 from imaging.geometry import Box
 from imaging.surfaces import Light
 
@@ -61,14 +62,10 @@ def place(piece: Piece, box: Box, width: int, height: int) -> Piece:
 
     Colors are resized premultiplied, so that no old background creeps into the rim.
     """
-    wide = piece.alpha.shape[1]
-    shrinks = box.width < wide
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
     size = (max(1, box.width), max(1, box.height))
-    alpha = np.clip(cv2.resize(piece.alpha, size, interpolation=how), 0, 1)
-    colors = piece.rgb.astype(np.float32) * piece.alpha[:, :, None]
-    colors = cv2.resize(colors, size, interpolation=how)
-    plain = cv2.resize(piece.rgb, size, interpolation=how).astype(np.float32)
+    alpha = np.clip(filters.resize(piece.alpha, *size), 0, 1)
+    colors = filters.resize(piece.rgb.astype(np.float32) * piece.alpha[:, :, None], *size)
+    plain = filters.resize(piece.rgb.astype(np.float32), *size)
     colors = np.where(alpha[:, :, None] > 0.02, colors / np.maximum(alpha, 0.02)[:, :, None], plain)
     rgb = np.zeros((height, width, 3), dtype=np.uint8)
     mask = np.zeros((height, width), dtype=np.float32)
@@ -123,15 +120,15 @@ def standing_shadow(alpha: Mask, light: Light) -> Mask:
     size = min(wide, 1.6 * tall)
     foot = _foot(alpha, box)
     contact = _lay(alpha, foot, 0.06, 0.0, 0.010 * size)
-    contact = cv2.GaussianBlur(contact, (0, 0), max(2.0, 0.008 * size))
+    contact = filters.blur(contact, max(2.0, 0.008 * size))
     around = _lay(alpha, foot, 0.16, -0.15 * light.x, 0.022 * size)
-    around = cv2.GaussianBlur(around, (0, 0), max(6.0, 0.034 * size))
+    around = filters.blur(around, max(6.0, 0.034 * size))
     cast = _lay(alpha, foot, 0.36, -1.05 * light.x, 0.014 * size)
     # The farther from the foot, the softer and paler: two blurs mixed by distance.
     y = np.arange(alpha.shape[0], dtype=np.float32)[:, None]
     away = np.clip((foot[None, :] - y) / max(1.0, 0.36 * tall), 0, 1)
-    near = cv2.GaussianBlur(cast, (0, 0), max(3.0, 0.014 * size))
-    far = cv2.GaussianBlur(cast, (0, 0), max(10.0, 0.075 * size))
+    near = filters.blur(cast, max(3.0, 0.014 * size))
+    far = filters.blur(cast, max(10.0, 0.075 * size))
     cast = (near * (1 - away) + far * away) * (1 - 0.70 * away)
     dark = 0.55 * contact + 0.32 * around + (0.18 + 0.22 * light.hardness) * cast
     return np.asarray(np.clip(dark, 0, 0.80), dtype=np.float32)
@@ -146,14 +143,8 @@ def lying_shadow(alpha: Mask, light: Light, *, lift: float = 1.0) -> Mask:
     layers = ((0.006, 0.006, 0.34), (0.022, 0.020, 0.26), (0.060, 0.055, 0.24))
     dark = np.zeros_like(alpha)
     for shift, blur, depth in layers:
-        move = np.float32(
-            [
-                [1, 0, -light.x * shift * size * lift * 1.3],
-                [0, 1, shift * size * lift],
-            ]
-        )
-        layer = cv2.warpAffine(alpha, move, (alpha.shape[1], alpha.shape[0]))
-        dark += depth * cv2.GaussianBlur(layer, (0, 0), max(1.5, blur * size * lift))
+        layer = filters.shift(alpha, -light.x * shift * size * lift * 1.3, shift * size * lift)
+        dark += depth * filters.blur(layer, max(1.5, blur * size * lift))
     return np.asarray(np.clip(dark, 0, 0.75), dtype=np.float32)
 
 
@@ -164,14 +155,14 @@ def darken(scene: NDArray[np.uint8], darkness: Mask) -> NDArray[np.uint8]:
     hue = np.clip(mean / max(float(mean.max()), 1e-3), 0.35, 1)
     floor = 0.10 + 0.12 * hue
     shaded = part * (1 - darkness[:, :, None] * (1 - floor))
-    return np.clip(np.round(shaded * 255), 0, 255).astype(np.uint8)
+    return filters.bytes_of(shaded * 255)
 
 
 def over(scene: NDArray[np.uint8], piece: Piece) -> NDArray[np.uint8]:
     """The placed piece over the scene."""
     share = piece.alpha[:, :, None]
     mixed = scene.astype(np.float32) * (1 - share) + piece.rgb.astype(np.float32) * share
-    return np.clip(np.round(mixed), 0, 255).astype(np.uint8)
+    return filters.bytes_of(mixed)
 
 
 def rounded(width: int, height: int, box: Box, radius: float, *, arch: bool = False) -> Mask:

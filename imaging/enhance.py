@@ -62,4 +62,5 @@ def _feathered(box: Box, reach: Box) -> NDArray[np.float32]:
     x, y = box.center
     across = (columns + 0.5 - x) / (box.width * 0.78)
     down = (rows + 0.5 - y) / (box.height * 0.78)
-    return np.clip((1 - np.hypot(across, down)) / 0.35, 0, 1).astype(np.float32)
+    share = np.clip((1 - np.hypot(across, down)) / 0.35, 0, 1)
+    return np.asarray(share, dtype=np.float32)

@@ -15,7 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from patchmatch import patch_match
 
+from imaging import filters
 from imaging.geometry import Box, limit_side
+from imaging.pixels import shrink
+from imaging.upscale import resize as enlarge
 
 WORK_SIDE = 700
 PATCH = 3
@@ -43,23 +46,24 @@ def fill(
     cut = np.s_[area.top : area.bottom, area.left : area.right]
     part, hole = rgb[cut], mask[cut]
     width, height, factor = limit_side(area.width, area.height, work_side)
-    small = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
+    small = shrink(part, width, height)
     # Any touched pixel belongs to the hole, or the old object would bleed into the source.
-    small_hole = cv2.resize(hole.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
-    small_hole = cv2.dilate((small_hole > 0.01).astype(np.uint8), np.ones((3, 3), np.uint8))
+    spread = filters.resize(hole.astype(np.float32), width, height)
+    small_hole = np.asarray(
+        cv2.dilate((spread > 0.01).astype(np.uint8), np.ones((3, 3), np.uint8)), dtype=np.uint8
+    )
     banned = None
     if forbidden is not None:
         near = cv2.resize(
             forbidden[cut].astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST
         )
-        banned = near * (1 - small_hole)
+        banned = np.asarray(near * (1 - small_hole), dtype=np.uint8)
         # With nearly nothing left to copy from, a doubled subject is the smaller evil.
         if int(((banned == 0) & (small_hole == 0)).sum()) < 0.08 * banned.size:
             banned = None
     done = _patchmatch(small, small_hole, banned, seed)
     if factor < 1:
-        done = cv2.resize(done, (area.width, area.height), interpolation=cv2.INTER_CUBIC)
-        done = _regrain(done, part, hole, seed)
+        done = _regrain(enlarge(done, area.width, area.height), part, hole, seed)
     result = rgb.copy()
     result[cut] = _feather(part, done, hole)
     return result
@@ -112,11 +116,14 @@ def extend(
             continue
         add = {name: amount if name == side else 0 for name in ("top", "bottom", "left", "right")}
         canvas = np.asarray(
-            cv2.copyMakeBorder(canvas, *add.values(), cv2.BORDER_REPLICATE), dtype=np.uint8
+            cv2.copyMakeBorder(
+                canvas, add["top"], add["bottom"], add["left"], add["right"], cv2.BORDER_REPLICATE
+            ),
+            dtype=np.uint8,
         )
         own = own.shift(add["left"], add["top"])
         hole = np.zeros(canvas.shape[:2], dtype=np.bool_)
-        tall, wide = hole.shape
+        tall, wide = canvas.shape[:2]
         hole[: add["top"]] = True
         hole[tall - add["bottom"] :] = True
         hole[:, : add["left"]] = True

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from imaging import filters
 from imaging.palette import RGB, Palette, lch, mix, tint
 
 Field = NDArray[np.float32]
@@ -92,7 +94,7 @@ def sheet(
     phase = rng.uniform(0, 6.28)
     wave = height * 0.028 * np.sin(canvas.x / width * 6.28 * 0.8 + phase)
     _sheet(canvas, color, _broad(canvas, canvas.y - (level + wave)), light)
-    return np.clip(canvas.rgb * 255 + 0.5, 0, 255).astype(np.uint8)
+    return filters.bytes_of(canvas.rgb * 255)
 
 
 class _Canvas:
@@ -124,13 +126,13 @@ class _Canvas:
         return np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC), np.float32)
 
 
-def _step(value: Field, low: float, high: float) -> Field:
+def _step(value: NDArray[Any], low: float, high: float) -> Field:
     share = np.clip((value - low) / (high - low), 0, 1)
     return np.asarray(share * share * (3 - 2 * share), dtype=np.float32)
 
 
-def _broad(canvas: _Canvas, field: Field) -> Field:
-    return np.broadcast_to(field, (canvas.height, canvas.width)).astype(np.float32)
+def _broad(canvas: _Canvas, field: NDArray[Any]) -> Field:
+    return np.array(np.broadcast_to(field, (canvas.height, canvas.width)), dtype=np.float32)
 
 
 def _horizon(canvas: _Canvas, stand: Stand) -> float:
@@ -188,10 +190,7 @@ def _paper(canvas: _Canvas, palette: Palette, light: Light, stand: Stand) -> Non
 
 def _sheet(canvas: _Canvas, color: RGB, depth: Field, light: Light) -> None:
     """Lay a sheet over the canvas where depth (pixels from its edge) is positive."""
-    shift = np.float32([[1, 0, -light.x * 16], [0, 1, -10]])
-    moved = cv2.warpAffine(
-        depth, shift, (canvas.width, canvas.height), borderMode=cv2.BORDER_REPLICATE
-    )
+    moved = filters.shift(depth, -light.x * 16, -10, replicate=True)
     near, far = _step(moved, -16, 26), _step(moved, -90, 60)
     canvas.shade(1 - 0.16 * near - 0.13 * far)
     canvas.blend(color, _step(depth, -0.8, 0.8))
@@ -214,9 +213,7 @@ def _shapes(canvas: _Canvas, palette: Palette, light: Light, stand: Stand) -> No
         outside = np.where(canvas.y < middle, dome, _broad(canvas, across) - half)
     share = _step(_broad(canvas, -outside), -0.9, 0.9)
     share *= _step(_broad(canvas, edge - canvas.y), -0.9, 0.9)
-    far = cv2.GaussianBlur(share, (0, 0), 34)
-    shift = np.float32([[1, 0, -light.x * 26], [0, 1, 14]])
-    far = cv2.warpAffine(far, shift, (canvas.width, canvas.height))
+    far = filters.shift(filters.blur(share, 34), -light.x * 26, 14)
     canvas.shade(1 - 0.14 * far * (1 - share))
     fall = np.clip((canvas.y - (middle - half)) / (2 * half), 0, 1)
     inner = _Canvas(canvas.width, canvas.height, rng)

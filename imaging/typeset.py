@@ -9,11 +9,11 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from imaging import filters
 from imaging.fonts import Style, cap_height, font_path, is_right_to_left, length, settable, write
 from imaging.geometry import Box
 from imaging.palette import RGB, contrast, legible, luminance
@@ -163,10 +163,7 @@ def button(
         x = left + width - wide
     box = Box(x, top, x + wide, top + height)
     shape = _pill(rgb.shape[1], rgb.shape[0], box)
-    shadow = cv2.GaussianBlur(shape, (0, 0), height * 0.16)
-    shadow = cv2.warpAffine(
-        shadow, np.float32([[1, 0, 0], [0, 1, height * 0.12]]), (rgb.shape[1], rgb.shape[0])
-    )
+    shadow = filters.shift(filters.blur(shape, height * 0.16), 0, height * 0.12)
     dark = rgb.astype(np.float32) * (1 - 0.22 * shadow[:, :, None])
     filled = dark + (np.asarray(fill, dtype=np.float32) * 255 - dark) * shape[:, :, None]
     rgb[:] = np.round(filled).astype(np.uint8)

@@ -65,7 +65,9 @@ def upscale(
     scale = int(factor)
     sharp = np.empty_like(plain)
     tops, lefts = range(0, height, TILE), range(0, width, TILE)
-    padded = cv2.copyMakeBorder(rgb, PAD, PAD, PAD, PAD, cv2.BORDER_REFLECT_101)
+    padded = np.asarray(
+        cv2.copyMakeBorder(rgb, PAD, PAD, PAD, PAD, cv2.BORDER_REFLECT_101), dtype=np.uint8
+    )
     corners = [(top, left) for top in tops for left in lefts]
     edge = PAD * scale
 

@@ -36,8 +36,8 @@ def isolate(picture: Picture) -> tuple[Piece, dict[str, Any]]:
     else:
         known = subjects.find_faces(picture.rgb)
         found = subject.cut_out(picture.rgb, faces=known)
-        alpha, confidence, isolated = found.alpha, found.confidence, found.isolated
-        alpha = composite.clean_edge(alpha)
+        confidence, isolated = found.confidence, subjects.is_trusted(found)
+        alpha = composite.clean_edge(found.alpha)
     box = subject.box_of(alpha)
     if box.is_empty:
         raise InvalidRequest(

@@ -91,7 +91,7 @@ def picture(request: Request, role: str) -> Picture:
             upright = ImageOps.exif_transpose(image)
             if "A" in upright.getbands() or "transparency" in upright.info:
                 both = np.asarray(upright.convert("RGBA"))
-                alpha = both[:, :, 3].astype(np.float32) / 255
+                alpha = both[:, :, 3].astype(np.float32) / np.float32(255)
                 if alpha.min() < 0.98:
                     return Picture(np.ascontiguousarray(both[:, :, :3]), alpha)
             return Picture(np.array(upright.convert("RGB")), None)

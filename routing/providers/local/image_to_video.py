@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from imaging import compare, encode, fill, motion
 from imaging.geometry import Box
 from imaging.motion import Layers, Plan
-from routing.providers.base import Output, Request
+from routing.providers.base import InvalidRequest, Output, Request
 from routing.providers.local import checks, pictures, subjects
 from routing.providers.local.background_remove import isolate
 from routing.providers.local.checks import Picture
@@ -117,5 +117,5 @@ def _layers(picture: Picture, move: str, width: int, height: int) -> tuple[Layer
 
 def _even(value: int, field: str) -> int:
     if value % 2:
-        raise checks.InvalidRequest(field, f"{field} of a clip must be even.")
+        raise InvalidRequest(field, f"{field} of a clip must be even.")
     return value

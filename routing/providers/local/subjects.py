@@ -16,6 +16,7 @@ from imaging import composite, faces, subject, upscale, weights
 from imaging.composite import Piece
 from imaging.faces import Face
 from imaging.geometry import Box, around
+from imaging.subject import CutOut
 from routing.providers.base import Unavailable
 from routing.providers.local.checks import Picture
 
@@ -55,12 +56,10 @@ def find(picture: Picture, on_progress: Callable[[float], None]) -> Subject:
             found = subject.cut_out(rgb, faces=known)
         except weights.WeightsMissing as error:
             raise Unavailable(str(error)) from error
-        confidence, isolated = found.confidence, found.isolated
-        # Measured before the edge is cleaned: haze is what gives a guessed edge away.
-        crisp = _softness_below(found.alpha) <= CRISP
+        confidence, isolated = found.confidence, is_trusted(found)
         alpha = composite.clean_edge(found.alpha)
     else:
-        confidence, isolated, crisp = 1.0, True, True
+        confidence, isolated = 1.0, True
     on_progress(0.9)
     box = subject.box_of(alpha)
     height, width = alpha.shape
@@ -74,8 +73,8 @@ def find(picture: Picture, on_progress: Callable[[float], None]) -> Subject:
         box=box,
         focus=focus,
         confidence=confidence,
-        isolated=isolated and not box.is_empty and (crisp or bool(touches)),
-        stands=isolated and crisp and not touches and not box.is_empty,
+        isolated=isolated and not box.is_empty,
+        stands=isolated and not touches and not box.is_empty,
         touches=touches,
     )
 
@@ -120,6 +119,16 @@ def _sized(
     if alpha is not None and alpha.shape != rgb.shape[:2]:
         alpha = upscale.resize_mask(alpha, rgb.shape[1], rgb.shape[0])
     return rgb, alpha
+
+
+def is_trusted(found: CutOut) -> bool:
+    """Whether a cut-out may stand alone: isolated, and where it ends below it does not fray.
+
+    Asked before the edge is cleaned, since haze is what gives a guessed edge away. A subject cut
+    off by the photo has no lower edge to judge.
+    """
+    whole = not touched(found.alpha)
+    return found.isolated and not (whole and _softness_below(found.alpha) > CRISP)
 
 
 def _softness_below(alpha: NDArray[np.float32]) -> float:

@@ -14,17 +14,17 @@ import numpy as np
 from PIL import Image
 
 from campaigns.actions import stored
-from campaigns.formats import manifest, measured, spec_check, specs
+from campaigns.formats import manifest, measured, spec_check
 from campaigns.formats.spec import Spec
 from campaigns.models import Media, PlatformFile
-from campaigns.models.choices import FileKind
-from imaging import crop, encode, provenance, render, see
+from campaigns.models.choices import FileKind, FindingVerdict
+from campaigns.queries import qa
+from imaging import crop, encode, probe, provenance, render, see
+from imaging.formats import Limits
 from imaging.geometry import Box
-from imaging.safezone import SafeZone
 from imaging.see import Seen
 
 LEAST_WIDTH = 64
-DEFAULT_SIZE = (1080, 1920)
 
 
 class CannotCut(Exception):
@@ -42,26 +42,10 @@ class Cut:
     verdict: str
 
 
-def spec_of(platform: str, kind: str) -> Spec:
-    """The placement that the default package targets."""
-    return specs.for_platform(platform, str(kind))
-
-
-def size_of(spec: Spec) -> tuple[int, int]:
-    """Pixels of the exported file."""
-    return (spec.export.width, spec.export.height) if spec.export else DEFAULT_SIZE
-
-
 def ratio_of(row: PlatformFile) -> float:
     """Width over height of the exported file."""
-    width, height = size_of(spec_of(row.platform, row.kind))
+    width, height = qa.size_of(qa.spec_of(row.platform, row.kind))
     return width / height
-
-
-def zone_of(spec: Spec) -> SafeZone:
-    """The safe zone in the exported file's pixels."""
-    width, height = size_of(spec)
-    return SafeZone.from_spec(spec.safe_zone.as_dict()).scaled(width, height)
 
 
 def fitted(box: Sequence[Any], width: int, height: int, ratio: float) -> list[int] | None:
@@ -70,8 +54,9 @@ def fitted(box: Sequence[Any], width: int, height: int, ratio: float) -> list[in
         left, top, right, bottom = (round(float(value)) for value in box)
     except (TypeError, ValueError, OverflowError):
         return None
-    wide = min(right - left, width, int(height * ratio))
-    if wide < LEAST_WIDTH or bottom <= top:
+    most = min(width, round(height * ratio))
+    wide = min(right - left, most)
+    if wide < min(LEAST_WIDTH, most) or bottom <= top:
         return None
     high = min(round(wide / ratio), height)
     left = min(max(left, 0), width - wide)
@@ -80,7 +65,8 @@ def fitted(box: Sequence[Any], width: int, height: int, ratio: float) -> list[in
 
 
 def _picture(path: Path) -> Image.Image:
-    with Image.open(path) as opened:
+    opened, _ = probe.open_still(path, Limits())
+    with opened:
         opened.load()
         return opened.copy()
 
@@ -106,47 +92,76 @@ def seen_of(media: Media, picture: Image.Image) -> Seen:
 
 def cut(*, row: PlatformFile, folder: Path) -> Cut:
     """Make the file of `row` below `folder`. Raises CannotCut, imaging.intake.Unreadable."""
-    spec = spec_of(row.platform, row.kind)
-    width, height = size_of(spec)
-    zone = zone_of(spec)
+    spec = qa.spec_of(row.platform, row.kind)
+    width, height = qa.size_of(spec)
     media = row.source.media
     source = stored.local_copy(media=media, folder=folder, name="master")
     still = source
     if media.kind == FileKind.CLIP:
-        still = folder / "poster"
+        still = folder / "poster.jpg"
         with media.poster.open("rb") as reader:
             still.write_bytes(reader.read())
     picture = _flat(_picture(still))
     if picture.size != (media.width, media.height):
         picture = picture.resize((media.width, media.height), Image.Resampling.LANCZOS)
     seen = seen_of(media, picture)
-    decided = crop.decide(seen, width, height, zone)
-    if row.is_manual and row.wanted_box:
-        box = Box(*row.wanted_box)
-        notes = [{"code": "manual", "verdict": "info", "text": "Crop placed by hand."}]
-    else:
-        box = decided.box
-        notes = [{"code": f.code, "verdict": f.verdict, "text": f.text} for f in decided.findings]
-    xmp = provenance.packet(manifest.DIGITAL_SOURCE_TYPES.get(media.ai_status, ""))
-    if row.kind == FileKind.CLIP:
-        path = folder / "file.mp4"
-        encode.reframe_clip(source, path, box, width, height)
-        provenance.embed(path, xmp)
-    else:
-        path = folder / "file.jpg"
-        image = render.cut(picture, box, width, height)
-        render.save_still(image, path, "JPEG", max_bytes=spec.max_bytes(), xmp=xmp)
+    decided = _decide(row, seen, spec)
+    path = _write(row, spec, decided.box, folder, source, picture)
     try:
         report = spec_check.check(
-            path, spec, texts=_texts(row), boxes=_boxes(seen, box, width, height)
+            path, spec, texts=_texts(row), boxes=_boxes(seen, decided.box, width, height)
         )
     except measured.Unreadable as error:
         raise CannotCut(str(error)) from error
     findings = [finding.as_json() for finding in report.findings]
+    verdict = report.verdict
     if media.ai_status == "unknown":
         findings.append(_undeclared())
-    verdict = spec_check.worst_of([f["verdict"] for f in findings])
-    return Cut(path, box.as_list(), notes, findings, verdict)
+        verdict = spec_check.worst_of([verdict, FindingVerdict.WARN])
+    notes = [{"code": f.code, "verdict": f.verdict, "text": f.text} for f in decided.findings]
+    return Cut(path, decided.box.as_list(), notes, findings, verdict)
+
+
+def _decide(row: PlatformFile, seen: Seen, spec: Spec) -> crop.Crop:
+    """The box a person placed, judged, or the one that fits best."""
+    width, height = qa.size_of(spec)
+    zone = qa.zone_of(spec)
+    if row.is_manual and row.wanted_box:
+        return crop.judge(seen, Box.from_list(row.wanted_box), width, height, zone)
+    return crop.decide(seen, width, height, zone)
+
+
+def _write(
+    row: PlatformFile, spec: Spec, box: Box, folder: Path, source: Path, picture: Image.Image
+) -> Path:
+    """Cut and encode with the label of how it was made, within the platform's ceiling of bytes."""
+    width, height = qa.size_of(spec)
+    label = manifest.DIGITAL_SOURCE_TYPES.get(row.source.media.ai_status, "")
+    xmp = provenance.packet(label, code=row.asset.creative_code or "")
+    if row.kind == FileKind.CLIP:
+        path = folder / "file.mp4"
+        try:
+            encode.reframe_clip(source, path, box, width, height, quality=encode.DELIVERY)
+        except encode.NotAsPromised as error:
+            raise CannotCut(f"The clip cannot be encoded as the platform wants. {error}") from error
+        provenance.embed(path, xmp)
+        return path
+    path = folder / "file.jpg"
+    quality = (spec.export.quality if spec.export else 0) or render.BEST_QUALITY
+    image = render.cut(picture, box, width, height)
+    try:
+        render.save_still(image, path, "jpeg", spec.max_bytes(), xmp, quality=quality)
+    except render.TooManyBytes:
+        # past what is recommended but within what is refused: the check will say so
+        most = spec.max_bytes(levels=("fail",))
+        try:
+            render.save_still(image, path, "jpeg", most, xmp, quality=quality)
+        except render.TooManyBytes as error:
+            raise CannotCut(
+                "The picture has too much fine detail for the platform's file size. "
+                "Choose a smaller part of it or a calmer picture."
+            ) from error
+    return path
 
 
 def _undeclared() -> dict[str, str]:

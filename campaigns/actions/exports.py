@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from django.contrib.auth.models import User
 from django.core.files import File
@@ -53,11 +54,7 @@ def request(
         raise NothingToPack("Select at least one ready asset, then package it.")
     if len(assets) > MOST_ASSETS:
         raise NothingToPack(f"A package holds at most {MOST_ASSETS} assets. Make two.")
-    unready = [asset.title for asset in assets if asset.stage != Stage.READY]
-    if unready:
-        raise NothingToPack(
-            f"{unready[0]} is not ready yet. Approve it in QA first, or leave it out."
-        )
+    _check_ready(assets, wanted)
     campaign: Campaign = assets[0].campaign
     with_one_name = len({asset.campaign_id for asset in assets}) == 1
     label = campaign.name if with_one_name else team.name
@@ -91,8 +88,23 @@ def request(
             )
             dispatch.on_commit("build_export", export.pk, 0)
     except IntegrityError:
-        return Export.objects.get(token=token, team=team)
+        again = Export.objects.filter(token=token, team=team).first()
+        if again is None:
+            raise
+        return again
     return export
+
+
+def _check_ready(assets: Sequence[Asset], wanted: Sequence[str]) -> None:
+    unready = [asset.title for asset in assets if asset.stage != Stage.READY]
+    if unready:
+        raise NothingToPack(
+            f"{unready[0]} is not ready yet. Approve it in QA first, or leave it out."
+        )
+    if not any(set(asset.platforms) & set(wanted) for asset in assets):
+        raise NothingToPack(
+            "None of the selected assets was made for the ticked platforms. Tick another platform."
+        )
 
 
 def build(*, export_id: int) -> None:
@@ -105,7 +117,7 @@ def build(*, export_id: int) -> None:
     mine.update(state=ExportState.BUILDING)
     export = Export.objects.select_related("team", "campaign", "requested_by").get(pk=export_id)
     if export.tries > leases.MOST_TRIES:
-        _fail(export, "The worker died on this package every time. Try fewer assets.")
+        _fail(export, key, "The worker died on this package every time. Try fewer assets.")
         return
     keeper = leases.Keeper(Export, export_id, key)
     try:
@@ -116,7 +128,7 @@ def build(*, export_id: int) -> None:
                 bundle.write(
                     members,
                     target,
-                    on_progress=lambda done, total: _progress(keeper, done, total),
+                    on_progress=partial(_progress, keeper),
                 )
             keeper.check()
             digest = stored.sha256_of(path)
@@ -128,7 +140,7 @@ def build(*, export_id: int) -> None:
         return
     except (packing.CannotPack, bundle.BundleError, OSError) as error:
         log.warning("package %s failed: %s", export_id, error)
-        _fail(export, str(error))
+        _fail(export, key, _in_words(error))
         return
     with transaction.atomic():
         finished = mine.filter(state=ExportState.BUILDING).update(
@@ -157,9 +169,18 @@ def _progress(keeper: leases.Keeper, done: int, total: int) -> None:
     keeper.rows().filter(progress__lt=share - 0.02).update(progress=share)
 
 
-def _fail(export: Export, text: str) -> None:
+def _in_words(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return (
+            "The package could not be written; the disk may be full. "
+            "Free space, then build it again. Nothing was lost."
+        )
+    return str(error)
+
+
+def _fail(export: Export, key: str, text: str) -> None:
     Export.objects.filter(
-        pk=export.pk, state__in=[ExportState.QUEUED, ExportState.BUILDING]
+        pk=export.pk, lease_key=key, state__in=[ExportState.QUEUED, ExportState.BUILDING]
     ).update(
         state=ExportState.FAILED,
         error=text,

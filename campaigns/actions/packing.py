@@ -5,16 +5,18 @@ Reads rows and files; writes nothing.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Iterator
-from typing import BinaryIO, cast
+from io import RawIOBase
+from typing import Any, BinaryIO, cast
 
 from campaigns.actions import platform_files
 from campaigns.formats import manifest, naming, readme
 from campaigns.formats.bundle import Member
-from campaigns.formats.media import extension_of
-from campaigns.models import Asset, Candidate, Export, Gate, Media, PlatformFile
-from campaigns.models.choices import FindingVerdict
+from campaigns.models import Asset, Candidate, Export, ExportItem, Gate, Media, PlatformFile
+from campaigns.models.choices import FindingVerdict, Stage
+from campaigns.queries import exports as names
 
 
 class CannotPack(Exception):
@@ -32,9 +34,9 @@ def members(*, export: Export) -> list[Member]:
     files: list[tuple[PlatformFile, manifest.Entry]] = []
     taken: dict[str, list[str]] = {}
     for row in _rows(export):
-        names = taken.setdefault(row.platform, [])
-        (name,) = naming.unique([_name(row)], taken=names)
-        names.append(name)
+        in_folder = taken.setdefault(row.platform, [])
+        (name,) = naming.unique([names.file_name(row, _version(row.asset))], taken=in_folder)
+        in_folder.append(name)
         files.append((row, _entry(row, name)))
     if not files:
         raise CannotPack("There is nothing to pack for the platforms that were ticked.")
@@ -43,13 +45,13 @@ def members(*, export: Export) -> list[Member]:
         Member(f"{row.platform}/{entry.file_name}", _media(row).size_bytes, _reader(_media(row)))
         for row, entry in files
     ]
-    package = {
-        "name": export.name,
+    # nothing of the package's own: the same assets must give the same bytes on another day
+    package: dict[str, Any] = {
         "team": export.team.name,
         "campaigns": sorted({entry.campaign_name for entry in entries}),
         "platforms": export.platforms,
     }
-    title = f"{export.team.name} · {export.campaign.name}"
+    title = " · ".join([export.team.name, *package["campaigns"][:3]])
     return [
         *found,
         Member.of_bytes("manifest.csv", manifest.to_csv(entries)),
@@ -65,7 +67,36 @@ class _Reader:
         self._media = media
 
     def __call__(self) -> BinaryIO:
-        return cast(BinaryIO, self._media.file.open("rb"))
+        try:
+            source = self._media.file.open("rb")
+        except OSError as error:
+            raise CannotPack(
+                "A stored file is missing. Move its crop in QA to make it again."
+            ) from error
+        return cast(BinaryIO, _Checked(source, self._media.sha256))
+
+
+class _Checked(RawIOBase):
+    """Reads a file and refuses its end when the bytes are not those that were approved."""
+
+    def __init__(self, source: Any, sha256: str) -> None:
+        self._source = source
+        self._wanted = sha256
+        self._digest = hashlib.sha256()
+
+    def read(self, size: int = -1, /) -> bytes:
+        piece: bytes = self._source.read(size)
+        self._digest.update(piece)
+        if not piece and self._digest.hexdigest() != self._wanted:
+            raise CannotPack(
+                "A stored file is not the one that was approved: its content changed on disk. "
+                "Move its crop in QA to make it again."
+            )
+        return piece
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
 
 
 def _reader(media: Media) -> _Reader:
@@ -84,13 +115,9 @@ def _rows(export: Export) -> Iterator[PlatformFile]:
         asset = Asset.objects.select_related(
             "campaign", "ad_set", "team", "current__media", "keyframe__media"
         ).get(pk=item.asset_id)
-        if asset.current_id != item.candidate_id or asset.ready_at is None:
-            raise CannotPack(
-                f"{asset.title} changed after it was selected. Approve it in QA and package again."
-            )
+        _check_approved(asset, item)
         rows = [r for r in platform_files.of_asset(asset) if r.platform in export.platforms]
         for row in rows:
-            row.asset = asset
             if row.due_at is not None:
                 raise CannotPack(f"{asset.title}: a crop is still being made. Package it again.")
             if row.verdict == FindingVerdict.FAIL:
@@ -101,32 +128,25 @@ def _rows(export: Export) -> Iterator[PlatformFile]:
             yield row
 
 
-def _name(row: PlatformFile) -> str:
-    media, asset = _media(row), row.asset
-    return naming.build(
-        naming.NameParts(
-            brand=asset.campaign.brand,
-            campaign=asset.campaign.name,
-            concept=asset.title,
-            platform=row.platform,
-            ratio=manifest.ratio_text(media.width, media.height),
-            language=asset.locale,
-            version=_version(asset),
-            code=asset.creative_code or "",
-            length_s=media.duration_s,
-        ),
-        extension=extension_of(media.content_type),
-        pattern=naming.parse_pattern(asset.team.name_pattern),
+def _check_approved(asset: Asset, item: ExportItem) -> None:
+    """The master that was asked for is still the approved one, byte for byte."""
+    gate = _gate(asset)
+    is_same = (
+        asset.stage == Stage.READY
+        and asset.current_id == item.candidate_id
+        and asset.current is not None
+        and asset.current.media.sha256 == item.sha256
+        and gate is not None
+        and gate.sha256 == item.sha256
     )
+    if not is_same:
+        raise CannotPack(
+            f"{asset.title} changed after it was selected. Approve it in QA and package again."
+        )
 
 
 def _version(asset: Asset) -> int:
-    """How many versions led to the approved one."""
-    count, candidate = 0, asset.current
-    while candidate is not None:
-        count += 1
-        candidate = candidate.parent
-    return max(1, count)
+    return names.versions_of([asset])[asset.pk]
 
 
 def _lineage(candidate: Candidate | None) -> tuple[manifest.Step, ...]:
@@ -156,13 +176,17 @@ def _lineage(candidate: Candidate | None) -> tuple[manifest.Step, ...]:
     return tuple(reversed(steps))
 
 
-def _approval(asset: Asset) -> manifest.Approval | None:
-    gate = (
-        Gate.objects.filter(asset=asset, stage="qa", withdrawn_at__isnull=True)
+def _gate(asset: Asset) -> Gate | None:
+    return (
+        Gate.objects.filter(asset=asset, stage=Stage.QA, withdrawn_at__isnull=True)
         .select_related("decided_by")
         .order_by("-pk")
         .first()
     )
+
+
+def _approval(asset: Asset) -> manifest.Approval | None:
+    gate = _gate(asset)
     if gate is None:
         return None
     return manifest.Approval(

@@ -7,57 +7,40 @@ asks for the same row to be made again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from campaigns import dispatch, permissions
 from campaigns.actions import cutting, events, leases, spending, stored
-from campaigns.models import Asset, Attempt, Candidate, Media, PlatformFile, StageRun
-from campaigns.models.choices import AttemptState, FileKind, FindingVerdict, RunState
-from campaigns.queries import access
+from campaigns.models import Asset, Attempt, Media, PlatformFile, StageRun
+from campaigns.models.choices import AttemptState, FindingVerdict, RunState
+from campaigns.queries import access, qa
 from campaigns.transitions import NotNow
 from imaging import intake
 
 log = logging.getLogger(__name__)
 
+GRACE = timedelta(seconds=3)
 
-@dataclass(frozen=True, slots=True)
+
 class BadBox(ValueError):
     """The wanted crop cannot be used; `text` says why."""
 
-    text: str
-
-
-def _sources(asset: Asset) -> list[tuple[Candidate, str]]:
-    """What is packaged: the clip where there is one, and always the approved still."""
-    found: list[tuple[Candidate, str]] = []
-    if asset.keyframe is not None:
-        found.append((asset.keyframe, FileKind.STILL))
-    current = asset.current
-    if current is not None and current.media.kind == FileKind.CLIP:
-        found.append((current, FileKind.CLIP))
-    return found
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
 
 
 def of_asset(asset: Asset) -> list[PlatformFile]:
     """The platform files of the asset's approved version, platform by platform, still first."""
-    wanted = [(candidate.pk, str(kind)) for candidate, kind in _sources(asset)]
-    rows = PlatformFile.objects.filter(
-        asset=asset, source_id__in=[pk for pk, _ in wanted], platform__in=asset.platforms
-    ).select_related("media", "source__media", "moved_by")
-    order = {name: at for at, name in enumerate(asset.platforms)}
-    return sorted(
-        (row for row in rows if (row.source_id, row.kind) in wanted),
-        key=lambda row: (order[row.platform], row.kind != FileKind.STILL),
-    )
+    return qa.files_of([asset])[asset.pk]
 
 
 def prepare(*, run: StageRun) -> None:
@@ -65,11 +48,11 @@ def prepare(*, run: StageRun) -> None:
     asset = Asset.objects.select_related("current__media", "keyframe__media", "team").get(
         pk=run.asset_id
     )
-    soon = timezone.now() + timedelta(seconds=3)
+    soon = timezone.now() + GRACE
     with transaction.atomic():
-        for candidate, kind in _sources(asset):
+        for candidate, kind in qa.sources_of(asset):
             for platform in asset.platforms:
-                spec = cutting.spec_of(platform, kind)
+                spec = qa.spec_of(platform, kind)
                 row, made = PlatformFile.objects.get_or_create(
                     source=candidate,
                     platform=platform,
@@ -128,7 +111,7 @@ def make(*, platform_file_id: int) -> None:
     except (cutting.CannotCut, intake.Unreadable) as error:
         _give_up(row, key, str(error))
         return
-    PlatformFile.objects.filter(pk=row.pk, lease_key=key, wanted_box=row.wanted_box).update(
+    kept = _mine(row, key).update(
         media=media,
         box=cut.box,
         crop_findings=cut.crop_findings,
@@ -139,13 +122,13 @@ def make(*, platform_file_id: int) -> None:
         made_at=timezone.now(),
         tries=0,
         lease_until=None,
-        revision=F("revision") + 1,
     )
-    # moved meanwhile: the row is still due, so let the next worker have it
-    PlatformFile.objects.filter(pk=row.pk, lease_key=key, due_at__isnull=False).update(
-        lease_until=None
-    )
-    _after(row)
+    _after(row, key, kept)
+
+
+def _mine(row: PlatformFile, key: str) -> QuerySet[PlatformFile]:
+    """The row while the lease is ours and the crop is still the one that was cut."""
+    return PlatformFile.objects.filter(pk=row.pk, lease_key=key, revision=row.revision)
 
 
 def _sub(folder: Path) -> Path:
@@ -155,20 +138,27 @@ def _sub(folder: Path) -> Path:
 
 
 def _give_up(row: PlatformFile, key: str, text: str) -> None:
-    PlatformFile.objects.filter(pk=row.pk, lease_key=key).update(
-        error=text,
-        verdict=FindingVerdict.FAIL,
-        due_at=None,
-        lease_until=None,
-        revision=F("revision") + 1,
+    kept = _mine(row, key).update(
+        error=text, verdict=FindingVerdict.FAIL, findings=[], due_at=None, lease_until=None
     )
-    _after(row)
+    _after(row, key, kept)
 
 
-def _after(row: PlatformFile) -> None:
-    done = finish_if_done(asset_id=row.asset_id)
-    if not done:
+def _after(row: PlatformFile, key: str, kept: int) -> None:
+    if kept == 0:
+        # moved meanwhile: the row is still due, so let the next worker have it
+        free = PlatformFile.objects.filter(pk=row.pk, lease_key=key, due_at__isnull=False)
+        if free.update(lease_until=None) == 1:
+            moved = PlatformFile.objects.get(pk=row.pk)
+            dispatch.now("make_file", moved.pk, _wake_number(moved.revision) + 1)
+        return
+    if not finish_if_done(asset_id=row.asset_id):
         events.show_progress(asset_id=row.asset_id)
+
+
+def _wake_number(revision: int) -> int:
+    """A new number each time the crop moves, or the earlier wake-up would stand for it."""
+    return 1000 + 2 * revision
 
 
 def finish_if_done(*, asset_id: int) -> bool:
@@ -213,36 +203,27 @@ def finish_if_done(*, asset_id: int) -> bool:
 
 
 def move_crop(
-    *, row: PlatformFile, box: Sequence[Any], by: User, everywhere: bool = False
+    *, row: PlatformFile, box: Sequence[Any], by: User, seen: str = "", everywhere: bool = False
 ) -> list[int]:
     """Ask for another crop of the master; `everywhere` moves all platforms of this source.
 
-    `box` is [left, top, right, bottom] in the master's pixels. The file is made again in the
-    background, and an asset that was ready goes back to its QA gate. Returns the rows touched.
-    Raises NotAllowed, BadBox, NotNow.
+    `box` is [left, top, right, bottom] in the master's pixels; an empty one goes back to the
+    automatic crop. `seen` is the revision the person looked at: a crop that somebody else moved
+    meanwhile is not overwritten. The files are made again in the background, and an asset that was
+    ready goes back to its QA gate. Returns the rows touched. Raises NotAllowed, BadBox, NotNow.
     """
     permissions.check("run", access.roles(by, row.team))
-    media = row.source.media
-    wanted = cutting.fitted(box, media.width, media.height, cutting.ratio_of(row))
-    if wanted is None:
-        raise BadBox(
-            f"The crop must lie inside the picture of {media.width} by {media.height} pixels "
-            "and be at least 64 pixels wide."
-        )
     with transaction.atomic():
-        rows = PlatformFile.objects.filter(asset=row.asset, source=row.source)
-        if not everywhere:
-            rows = rows.filter(pk=row.pk)
-        ids = list(rows.values_list("pk", flat=True))
-        rows.update(
-            wanted_box=wanted,
-            is_manual=True,
-            moved_by=by,
-            due_at=timezone.now() + timedelta(seconds=3),
-            tries=0,
-            revision=F("revision") + 1,
-        )
-        cutting_reopens(asset=row.asset, by=by)
+        # approving and moving take the same lock: one of them sees the other
+        asset = Asset.objects.select_for_update(of=("self",)).get(pk=row.asset_id)
+        rows = PlatformFile.objects.filter(asset=asset, source=row.source).order_by("pk")
+        fresh = [one for one in rows if everywhere or one.pk == row.pk]
+        before = next(one for one in fresh if one.pk == row.pk)
+        if seen and seen != str(before.revision):
+            raise NotNow("Somebody moved this crop meanwhile. Look at it again, then move it.")
+        for one in fresh:
+            _want(one, _wanted(one, row.source.media, box), by)
+        reopen_gate(asset=asset, by=by)
         events.record(
             team=row.team,
             verb="crop.move",
@@ -250,25 +231,46 @@ def move_crop(
             subject_id=row.pk,
             asset_id=row.asset_id,
             by=by,
-            before={"box": row.box},
-            after={"box": wanted, "everywhere": everywhere},
+            before={"box": before.box},
+            after={"box": list(box), "everywhere": everywhere},
         )
         events.touch(asset_ids=[row.asset_id])
-        fresh = PlatformFile.objects.filter(pk__in=ids)
-        for pk, revision in fresh.values_list("pk", "revision"):
-            # a new number each time the crop moves, or the earlier wake-up would stand for it
-            dispatch.on_commit("make_file", pk, 1000 + revision)
-    return ids
+    return [one.pk for one in fresh]
 
 
-def cutting_reopens(*, asset: Asset, by: User) -> None:
-    """A ready asset whose file changes must pass its gate again: approval binds to bytes."""
-    run = (
-        StageRun.objects.filter(asset=asset, operation="check", state=RunState.DONE)
-        .order_by("-pk")
-        .first()
+def _wanted(row: PlatformFile, master: Media, box: Sequence[Any]) -> list[int]:
+    if not box:
+        return []
+    wanted = cutting.fitted(box, master.width, master.height, cutting.ratio_of(row))
+    if wanted is None:
+        raise BadBox(
+            f"The crop must lie inside the picture of {master.width} by {master.height} pixels "
+            f"and be at least {cutting.LEAST_WIDTH} pixels wide."
+        )
+    return wanted
+
+
+def _want(row: PlatformFile, wanted: list[int], by: User) -> None:
+    """Write the wanted crop of one file and wake a worker for it."""
+    PlatformFile.objects.filter(pk=row.pk).update(
+        wanted_box=wanted,
+        is_manual=bool(wanted),
+        moved_by=by,
+        due_at=timezone.now() + GRACE,
+        tries=0,
+        error="",
+        revision=F("revision") + 1,
     )
-    if run is None or asset.ready_at is None:
+    dispatch.on_commit("make_file", row.pk, _wake_number(row.revision + 1))
+
+
+def reopen_gate(*, asset: Asset, by: User) -> None:
+    """A ready asset whose file changes must pass its gate again: approval binds to bytes.
+
+    Must run inside the caller's transaction.
+    """
+    run = qa.run_of(asset)
+    if run is None or run.state != RunState.DONE or asset.ready_at is None:
         return
     reopened = StageRun.objects.filter(pk=run.pk, state=RunState.DONE).update(
         state=RunState.REVIEW, judged_at=None, judged_by=None
@@ -277,12 +279,11 @@ def cutting_reopens(*, asset: Asset, by: User) -> None:
         raise NotNow("Somebody changed this meanwhile. Look at it again.")
     run.gates.filter(withdrawn_at__isnull=True).update(withdrawn_at=timezone.now())
     Asset.objects.filter(pk=asset.pk).update(stage=run.stage, ready_at=None)
-
-
-def still_to_do(rows: Sequence[PlatformFile]) -> Mapping[str, int]:
-    """How many files pass, warn, fail or are being made."""
-    counts = {"pass": 0, "warn": 0, "fail": 0, "making": 0}
-    for row in rows:
-        key = "making" if row.due_at is not None else (row.verdict or "fail")
-        counts["pass" if key == "info" else key] += 1
-    return counts
+    events.record(
+        team=run.team,
+        verb="gate.reopen",
+        subject="run",
+        subject_id=run.pk,
+        asset_id=asset.pk,
+        by=by,
+    )

@@ -6,12 +6,13 @@ process that may be killed; what comes in is believed only as far as it was meas
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -48,14 +49,24 @@ def scratch() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def check_room() -> None:
-    """Raises UploadRefused when the disk is nearly full: do not take what cannot be stored."""
+NO_ROOM = (
+    "The server's disk is nearly full, so nothing new can be stored. "
+    "Ask an admin to free space. Nothing was lost."
+)
+
+
+def check_room(size_bytes: int = 0) -> None:
+    """Raises UploadRefused when `size_bytes` more would fill the disk: take only what fits."""
     free = shutil.disk_usage(settings.DATA_DIR).free
-    if free < settings.MIN_FREE_BYTES:
-        raise UploadRefused(
-            "The server's disk is nearly full, so nothing new can be stored. "
-            "Ask an admin to free space. Nothing was lost."
-        )
+    if free - size_bytes < settings.MIN_FREE_BYTES:
+        raise UploadRefused(NO_ROOM)
+
+
+def check_size(size_bytes: int) -> None:
+    """Raises UploadRefused for a file that is larger than an upload may be."""
+    if size_bytes > settings.MAX_UPLOAD_BYTES:
+        most = settings.MAX_UPLOAD_BYTES // (1024 * 1024)
+        raise UploadRefused(f"The file is larger than {most} MB. Export a smaller one.")
 
 
 def sha256_of(path: Path) -> str:
@@ -106,12 +117,24 @@ def store(
         ai_status=ai_status,
         created_by=by,
     )
-    _keep(media.file, taken.master)
-    _keep(media.thumb, taken.thumb)
-    _keep(media.poster, taken.poster)
-    _keep(media.original, original)
-    media.save()
+    try:
+        _keep(media.file, taken.master)
+        _keep(media.thumb, taken.thumb)
+        _keep(media.poster, taken.poster)
+        _keep(media.original, original)
+        media.save()
+    except Exception:
+        _drop(media)
+        raise
     return media
+
+
+def _drop(media: Media) -> None:
+    """Take back the files of a row that could not be written, or nobody would ever find them."""
+    for field in (media.file, media.thumb, media.poster, media.original):
+        if field.name:
+            with suppress(OSError):
+                field.storage.delete(field.name)
 
 
 def upload(*, team: Team, file: UploadedFile, by: User) -> Media:
@@ -120,13 +143,11 @@ def upload(*, team: Team, file: UploadedFile, by: User) -> Media:
     Raises NotAllowed, UploadRefused.
     """
     permissions.check("brief", access.roles(by, team))
-    check_room()
     size = file.size or 0
     if size == 0:
         raise UploadRefused("The file is empty. Choose it again, or export it anew.")
-    if size > settings.MAX_UPLOAD_BYTES:
-        most = settings.MAX_UPLOAD_BYTES // (1024 * 1024)
-        raise UploadRefused(f"The file is larger than {most} MB. Export a smaller one.")
+    check_size(size)
+    check_room(size)
     with scratch() as folder:
         source = folder / "upload"
         with source.open("wb") as target:
@@ -147,6 +168,10 @@ def upload(*, team: Team, file: UploadedFile, by: User) -> Media:
             )
         except intake.Unreadable as error:
             raise UploadRefused(error.text) from error
+        except OSError as error:
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise UploadRefused(NO_ROOM) from error
+            raise
     events.record(
         team=team,
         verb="media.upload",
@@ -206,7 +231,7 @@ def keep_mask(
 
 def local_copy(*, media: Media, folder: Path, name: str) -> Path:
     """A readable file with the media's bytes below `folder`; storage may be far away."""
-    ending = Path(media.file.name).suffix
+    ending = Path(media.file.name or "").suffix
     path = folder / f"{name}{ending}"
     with media.file.open("rb") as source, path.open("wb") as target:
         shutil.copyfileobj(source, target, 1 << 20)

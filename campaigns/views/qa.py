@@ -1,23 +1,122 @@
-"""qa screens."""
+"""QA: platform files with their zones and checks, crops moved by hand, the last gate."""
 
-from django.http import Http404
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from campaigns import permissions
+from campaigns.actions import cutting, planning, platform_files, qa_gate, runs
+from campaigns.forms.qa import CropForm
+from campaigns.models import PlatformFile
+from campaigns.models.choices import Platform
+from campaigns.queries import access
+from campaigns.queries import qa as reads
+from campaigns.views.base import TeamRequest, in_team, token, wants_json
 
 
-def qa(request, *args, **kwargs):
-    """Not built yet."""
-    raise Http404
+@require_GET
+@in_team
+def qa(request: TeamRequest, pk: int) -> HttpResponse:
+    """One card a platform, the checklist, the package to come."""
+    overview = reads.overview(asset=access.asset(request.team, pk))
+    return render(request, "qa/qa.html", _page(request, overview))
 
 
-def live(request, *args, **kwargs):
-    """Not built yet."""
-    raise Http404
+@require_GET
+@in_team
+def live(request: TeamRequest, pk: int) -> HttpResponse:
+    """The page's inner part when it changed, else 204."""
+    overview = reads.overview(asset=access.asset(request.team, pk))
+    if request.headers.get("X-Version") == overview.version:
+        response = HttpResponse(status=204)
+    else:
+        response = render(request, "qa/_fragment.html", _page(request, overview))
+    response["X-Version"] = overview.version
+    response["X-Running"] = "1" if overview.is_making else "0"
+    return response
 
 
-def pass_gate(request, *args, **kwargs):
-    """Not built yet."""
-    raise Http404
+def _page(request: TeamRequest, overview: reads.Overview) -> dict[str, object]:
+    met = {c["key"] for c in overview.gate.criteria if c["met"]} if overview.gate else set()
+    return {
+        "overview": overview,
+        "asset": overview.asset,
+        "criteria": [{**c, "met": c["key"] in met} for c in planning.criteria("qa")],
+        "threshold": request.team.gate_threshold_percent,
+        "may_judge": permissions.can("judge", request.roles),
+        "may_run": permissions.can("run", request.roles),
+        "may_export": permissions.can("export", request.roles),
+        "token": token(),
+    }
 
 
-def crop(request, *args, **kwargs):
-    """Not built yet."""
-    raise Http404
+@require_POST
+@in_team
+def pass_gate(request: TeamRequest, pk: int) -> HttpResponseBase:
+    """Approve the files for export, or start the checks of an asset that was moved back here."""
+    asset = access.asset(request.team, pk)
+    if request.POST.get("start"):
+        given = request.POST.get("token", "")[:60] or token()
+        runs.start(asset=asset, operation="check", by=request.user, token=given)
+        text = "The files are being made and checked."
+    else:
+        met = request.POST.getlist("met")
+        seen = request.POST.get("seen", "")
+        text = qa_gate.approve(asset=asset, met=met, seen=seen, by=request.user).next_text
+    if wants_json(request):
+        return JsonResponse({"text": text})
+    messages.info(request, text)
+    return redirect("qa", request.team.slug, pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@in_team
+def crop(request: TeamRequest, pk: int) -> HttpResponseBase:
+    """The editor of one crop; POST asks for the crop that was placed."""
+    row = access.platform_file(request.team, pk)
+    editor = reads.editor(row=row, least_width=cutting.LEAST_WIDTH)
+    if request.method != "POST":
+        return _editor(request, editor, CropForm.of(editor))
+    form = CropForm(request.POST, editor=editor)
+    if form.is_valid():
+        return _move(request, row, form)
+    if wants_json(request):
+        return JsonResponse({"error": form.first_error, "fields": form.errors}, status=422)
+    return _editor(request, editor, form, status=422)
+
+
+def _move(request: TeamRequest, row: PlatformFile, form: CropForm) -> HttpResponseBase:
+    platform_files.move_crop(
+        row=row,
+        box=form.box,
+        by=request.user,
+        seen=form.cleaned_data["seen"],
+        everywhere=form.cleaned_data["action"] == "everywhere",
+    )
+    where = (
+        "all platforms"
+        if form.cleaned_data["action"] == "everywhere"
+        else str(Platform(row.platform).label)
+    )
+    text = f"The {row.kind} for {where} is being cut again."
+    back = reverse("qa", args=[request.team.slug, row.asset_id])
+    if wants_json(request):
+        return JsonResponse({"text": text, "url": back})
+    messages.info(request, text)
+    return redirect(back)
+
+
+def _editor(
+    request: TeamRequest, editor: reads.Editor, form: CropForm, status: int = 200
+) -> HttpResponse:
+    values = {
+        "editor": editor,
+        "form": form,
+        "asset": editor.file.row.asset,
+        "may_run": permissions.can("run", request.roles),
+    }
+    return render(request, "qa/crop.html", values, status=status)

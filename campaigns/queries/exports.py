@@ -1,0 +1,203 @@
+"""What the Exports page shows: ready assets, the names their files will have, packages.
+
+Reads only, each with a fixed number of queries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count
+
+from campaigns.formats import manifest, naming
+from campaigns.formats.media import extension_of
+from campaigns.models import Asset, Campaign, Candidate, Export, PlatformFile, Team
+from campaigns.models.choices import ExportState, FindingVerdict, Platform, Stage
+from campaigns.queries import qa
+
+MOST_READY = 200
+MOST_PACKAGES = 50
+WORKING = (ExportState.QUEUED, ExportState.BUILDING)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyAsset:
+    """One asset that may be packaged. `files`: [{"platform", "name", "size"}] as in the package."""
+
+    asset: Asset
+    files: tuple[Mapping[str, Any], ...]
+    verdicts: tuple[Mapping[str, str], ...]
+    is_selected: bool
+
+    @property
+    def is_clip(self) -> bool:
+        """True when a clip is packaged beside the still."""
+        return any(found["kind"] == "clip" for found in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The ready assets on the page; `total` counts all of the team."""
+
+    rows: tuple[ReadyAsset, ...]
+    total: int
+    not_ready: tuple[Asset, ...]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Plain values for the page's module: what each asset adds to a package."""
+        return {str(row.asset.pk): list(row.files) for row in self.rows}
+
+    @property
+    def tree(self) -> tuple[TreeRow, ...]:
+        """The package of what is selected, or of the first asset."""
+        chosen = [row for row in self.rows if row.is_selected] or list(self.rows[:1])
+        return tree([file for row in chosen for file in row.files])
+
+
+@dataclass(frozen=True, slots=True)
+class TreeRow:
+    """One line of the package's tree: `mark` are its branches."""
+
+    mark: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """The packages of a team, newest first. `version` tells live updates apart."""
+
+    rows: tuple[Export, ...]
+    version: str
+    is_working: bool
+
+
+def ready(*, team: Team, selected: Sequence[int] = (), campaign: Campaign | None = None) -> Ready:
+    """The assets that may be packaged, newest first; `selected` ones are ticked and never cut off.
+
+    Selected ids that are not ready, archived or of another team are not ticked; those of the team
+    are named in `not_ready`.
+    """
+    mine = Asset.objects.filter(team=team, archived_at__isnull=True).select_related(
+        "campaign", "ad_set", "team", "current__media", "keyframe"
+    )
+    rows = mine.filter(stage=Stage.READY, ready_at__isnull=False)
+    if campaign is not None:
+        rows = rows.filter(campaign=campaign)
+    total = rows.count()
+    shown = list(rows.order_by("-ready_at", "-pk")[:MOST_READY])
+    wanted = set(selected)
+    missing = wanted - {asset.pk for asset in shown}
+    others = list(mine.filter(pk__in=missing).order_by("pk")) if missing else []
+    shown += [asset for asset in others if asset.stage == Stage.READY]
+    files = qa.files_of(shown)
+    versions = versions_of(shown)
+    return Ready(
+        rows=tuple(
+            ReadyAsset(
+                asset=asset,
+                files=tuple(_file(row, versions[asset.pk]) for row in files[asset.pk]),
+                verdicts=tuple(_verdicts(asset, files[asset.pk])),
+                is_selected=asset.pk in wanted,
+            )
+            for asset in shown
+        ),
+        total=total,
+        not_ready=tuple(asset for asset in others if asset.stage != Stage.READY),
+    )
+
+
+def _file(row: PlatformFile, version: int) -> dict[str, Any]:
+    return {
+        "platform": row.platform,
+        "kind": row.kind,
+        "name": file_name(row, version),
+        "size": row.media.size_bytes if row.media else 0,
+    }
+
+
+def _verdicts(asset: Asset, rows: Sequence[PlatformFile]) -> Iterable[dict[str, str]]:
+    """One pill a platform: the worst verdict of its files."""
+    tones = {"pass": "ok", "info": "ok", "warn": "warn", "fail": "bad"}
+    order = list(FindingVerdict.values)
+    for platform in asset.platforms:
+        found = [row.verdict or "warn" for row in rows if row.platform == platform]
+        rank = {"info": 0, "pass": 0, "warn": 1, "fail": 2}
+        worst = max(found, key=lambda v: (rank[v], order.index(v)), default="warn")
+        words = {"ok": "passes", "warn": "has warnings", "bad": "fails"}[tones[worst]]
+        yield {"label": str(Platform(platform).label), "tone": tones[worst], "words": words}
+
+
+def versions_of(assets: Iterable[Asset]) -> dict[int, int]:
+    """How many versions led to each asset's approved one. One query."""
+    wanted = {asset.pk: asset.current_id for asset in assets}
+    parents = dict(Candidate.objects.filter(asset_id__in=wanted).values_list("pk", "parent_id"))
+    found = {}
+    for pk, candidate in wanted.items():
+        count = 0
+        while candidate is not None:
+            count += 1
+            candidate = parents.get(candidate)
+        found[pk] = max(1, count)
+    return found
+
+
+def file_name(row: PlatformFile, version: int) -> str:
+    """The name of a platform file in a package, by the team's pattern. `row.asset` must be there
+    with campaign and team."""
+    media, asset = row.media, row.asset
+    width, height = (
+        (media.width, media.height) if media else qa.size_of(qa.spec_of(row.platform, row.kind))
+    )
+    return naming.build(
+        naming.NameParts(
+            brand=asset.campaign.brand,
+            campaign=asset.campaign.name,
+            concept=asset.title,
+            platform=row.platform,
+            ratio=manifest.ratio_text(width, height),
+            language=asset.locale,
+            version=version,
+            code=asset.creative_code or "",
+            length_s=media.duration_s if media else None,
+        ),
+        extension=extension_of(media.content_type if media else "image/jpeg"),
+        pattern=naming.parse_pattern(asset.team.name_pattern),
+    )
+
+
+def tree(files: Sequence[Mapping[str, Any]]) -> tuple[TreeRow, ...]:
+    """The package's content as lines of a tree."""
+    lines: list[TreeRow] = []
+    for platform in Platform.values:
+        names = [file["name"] for file in files if file["platform"] == platform]
+        if not names:
+            continue
+        lines.append(TreeRow("├ ", f"{platform}/"))
+        for at, name in enumerate(names, 1):
+            lines.append(TreeRow("│  └ " if at == len(names) else "│  ├ ", name))
+    return (
+        *lines,
+        TreeRow("├ ", "manifest.csv"),
+        TreeRow("├ ", "manifest.json"),
+        TreeRow("└ ", "README.txt"),
+    )
+
+
+def packages(*, team: Team) -> Packages:
+    """The newest packages with who asked for them and how many assets they hold."""
+    rows = tuple(
+        Export.objects.filter(team=team)
+        .select_related("requested_by")
+        .annotate(asset_count=Count("items"))
+        .order_by("-pk")[:MOST_PACKAGES]
+    )
+    text = repr([(row.pk, row.state, round(row.progress, 2), row.tries) for row in rows])
+    return Packages(
+        rows=rows,
+        version=hashlib.sha256(text.encode()).hexdigest()[:16],
+        is_working=any(row.state in WORKING for row in rows),
+    )

@@ -1,0 +1,341 @@
+"""What the QA page shows: one card a platform with its files, crops, zones and checks.
+
+Also says which platform files belong to an asset, for everybody who asks. Reads only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from campaigns.formats import readme, specs
+from campaigns.formats.spec import Spec
+from campaigns.models import Asset, Candidate, Gate, Media, PlatformFile, StageRun
+from campaigns.models.choices import FileKind, FindingVerdict, Platform, RunState, Stage
+from imaging.geometry import Box, fit_ratio
+from imaging.safezone import SafeZone
+
+DEFAULT_SIZE = (1080, 1920)
+NOTES = {FindingVerdict.PASS: "ok", FindingVerdict.WARN: "warn", FindingVerdict.FAIL: "bad"}
+AI_WORDS = {
+    "none": "No AI",
+    "ai_modified": "Modified with AI",
+    "ai_generated": "Generated with AI",
+    "unknown": "Not declared",
+}
+
+
+def spec_of(platform: str, kind: str) -> Spec:
+    """The placement that the default package targets."""
+    return specs.for_platform(platform, str(kind))
+
+
+def size_of(spec: Spec) -> tuple[int, int]:
+    """Pixels of the exported file."""
+    return (spec.export.width, spec.export.height) if spec.export else DEFAULT_SIZE
+
+
+def zone_of(spec: Spec) -> SafeZone:
+    """The safe zone in the exported file's pixels."""
+    width, height = size_of(spec)
+    return SafeZone.from_spec(spec.safe_zone.as_dict()).scaled(width, height)
+
+
+def sources_of(asset: Asset) -> list[tuple[Candidate, str]]:
+    """What is packaged: always the approved still, and the clip where there is one."""
+    found: list[tuple[Candidate, str]] = []
+    if asset.keyframe is not None:
+        found.append((asset.keyframe, str(FileKind.STILL)))
+    current = asset.current
+    if current is not None and current.media.kind == FileKind.CLIP:
+        found.append((current, str(FileKind.CLIP)))
+    return found
+
+
+def files_of(assets: Iterable[Asset]) -> dict[int, list[PlatformFile]]:
+    """The platform files of each asset's approved version, platform by platform, still first.
+
+    One query. The assets need `current__media` and `keyframe`.
+    """
+    by_id = {asset.pk: asset for asset in assets}
+    wanted = {
+        (candidate.pk, kind) for asset in by_id.values() for candidate, kind in sources_of(asset)
+    }
+    rows = PlatformFile.objects.filter(
+        asset_id__in=by_id, source_id__in={pk for pk, _ in wanted}
+    ).select_related("media", "source__media", "moved_by")
+    found: dict[int, list[PlatformFile]] = {pk: [] for pk in by_id}
+    for row in rows:
+        asset = by_id[row.asset_id]
+        if (row.source_id, row.kind) in wanted and row.platform in asset.platforms:
+            row.asset = asset
+            found[asset.pk].append(row)
+    for pk, of_asset in found.items():
+        order = by_id[pk].platforms
+        of_asset.sort(key=lambda row: (order.index(row.platform), row.kind != FileKind.STILL))
+    return found
+
+
+def seen_by(rows: Sequence[PlatformFile]) -> str:
+    """What a person who approves has looked at: changes when any crop is moved."""
+    text = ",".join(f"{row.pk}:{row.revision}" for row in sorted(rows, key=lambda row: row.pk))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def run_of(asset: Asset) -> StageRun | None:
+    """The asset's newest QA run, with who judged it."""
+    return (
+        StageRun.objects.filter(asset=asset, stage=Stage.QA)
+        .exclude(state__in=[RunState.CANCELLED])
+        .select_related("judged_by")
+        .order_by("-pk")
+        .first()
+    )
+
+
+def gate_of(run: StageRun | None) -> Gate | None:
+    """The gate that stands for this run."""
+    gates = Gate.objects.filter(run=run, withdrawn_at__isnull=True)
+    return gates.select_related("decided_by").order_by("-pk").first() if run else None
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """What the app covers, in pixels of a width x height file."""
+
+    width: int
+    height: int
+    covering: tuple[Box, ...]
+    clear: Box
+
+
+@dataclass(frozen=True, slots=True)
+class FileCard:
+    """One file of a platform: what to show, what was found, what it weighs."""
+
+    row: PlatformFile
+    label: str
+    width: int
+    height: int
+    zone: Zone
+    checks: tuple[Mapping[str, str], ...]
+    crop_notes: tuple[Mapping[str, str], ...]
+
+    @property
+    def is_making(self) -> bool:
+        """True while a worker makes it, or makes it again."""
+        return self.row.due_at is not None
+
+    @property
+    def media(self) -> Media | None:
+        """The finished file, if there is one."""
+        return self.row.media
+
+    @property
+    def failing(self) -> tuple[Mapping[str, str], ...]:
+        """Checks that keep it from being packaged."""
+        return tuple(check for check in self.checks if check["verdict"] == FindingVerdict.FAIL)
+
+    @property
+    def warnings(self) -> int:
+        """Checks and crop notes that a person should look at."""
+        checks = sum(check["verdict"] == FindingVerdict.WARN for check in self.checks)
+        return checks + sum(note["tone"] in {"warn", "bad"} for note in self.crop_notes)
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformCard:
+    """One platform with its files and what its own form asks about AI."""
+
+    key: str
+    label: str
+    files: tuple[FileCard, ...]
+    ai_words: str
+    disclosure: str
+
+    @property
+    def verdict(self) -> tuple[str, str]:
+        """The pill of the whole card: (text, tone)."""
+        if any(file.is_making for file in self.files):
+            return "Making", "run"
+        failing = sum(
+            len(file.failing) or int(file.row.verdict == FindingVerdict.FAIL) for file in self.files
+        )
+        if failing:
+            return f"{failing} failing", "bad"
+        warnings = sum(file.warnings for file in self.files)
+        if warnings:
+            return f"{warnings} warning" + ("s" if warnings > 1 else ""), "warn"
+        return "Pass", "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The QA page. `seen` goes back with an approval; `version` tells live updates apart."""
+
+    asset: Asset
+    cards: tuple[PlatformCard, ...]
+    run: StageRun | None
+    gate: Gate | None
+    seen: str
+    version: str
+    made: int
+    total: int
+
+    @property
+    def is_making(self) -> bool:
+        """True while files are made or the run has not handed them over."""
+        working = self.run is not None and self.run.state in {RunState.QUEUED, RunState.RUNNING}
+        return working or self.made < self.total
+
+    @property
+    def failing(self) -> list[str]:
+        """What keeps the asset from being approved, each with what to do."""
+        return why_not(file.row for card in self.cards for file in card.files)
+
+    @property
+    def is_open(self) -> bool:
+        """True when a person may decide now."""
+        return self.run is not None and self.run.state == RunState.REVIEW
+
+    @property
+    def is_ready(self) -> bool:
+        """True when the gate was passed and stands."""
+        return self.asset.stage == Stage.READY
+
+    @property
+    def can_start(self) -> bool:
+        """True when the asset stands in QA and nothing runs or waits there."""
+        at_rest = self.run is None or self.run.state in {
+            RunState.DONE,
+            RunState.FAILED,
+            RunState.DECLINED,
+        }
+        return self.asset.stage == Stage.QA and at_rest
+
+
+def why_not(rows: Iterable[PlatformFile]) -> list[str]:
+    """One sentence for each file that may not be packaged: what fails and what to do."""
+    sentences = []
+    for row in rows:
+        if row.verdict != FindingVerdict.FAIL or row.due_at is not None:
+            continue
+        name = f"{row.get_platform_display()} {row.kind}"
+        failing = [f for f in row.findings if f.get("verdict") == FindingVerdict.FAIL]
+        if not failing:
+            sentences.append(f"{name} could not be made. {row.error}".strip())
+        for found in failing:
+            what = f"{found['label'].lower()} is {found['value_text']}, allowed is"
+            cure = found.get("remedy", "")
+            sentences.append(f"{name}: {what} {found['limit_text']}. {cure}".strip())
+    return sentences
+
+
+def overview(*, asset: Asset) -> Overview:
+    """Everything the QA page of one asset shows."""
+    rows = files_of([asset])[asset.pk]
+    run = run_of(asset)
+    made = sum(row.due_at is None for row in rows)
+    state = [(row.pk, row.revision, str(row.due_at), str(row.made_at), row.error) for row in rows]
+    gate = gate_of(run)
+    version = repr((asset.revision, asset.stage, run and (run.pk, run.state, run.progress), state))
+    return Overview(
+        asset=asset,
+        cards=tuple(_card(platform, rows) for platform in asset.platforms),
+        run=run,
+        gate=gate,
+        seen=seen_by(rows),
+        version=hashlib.sha256(version.encode()).hexdigest()[:16],
+        made=made,
+        total=len(rows),
+    )
+
+
+def _card(platform: str, rows: Sequence[PlatformFile]) -> PlatformCard:
+    own = [row for row in rows if row.platform == platform]
+    ai_status = own[-1].source.media.ai_status if own else "unknown"
+    # the clip first: where there is one it is what runs
+    files = tuple(file_card(row) for row in sorted(own, key=lambda row: row.kind != FileKind.CLIP))
+    return PlatformCard(
+        key=platform,
+        label=str(Platform(platform).label),
+        files=files,
+        ai_words=AI_WORDS[ai_status],
+        disclosure=readme.disclosure_action(platform, ai_status),
+    )
+
+
+def file_card(row: PlatformFile) -> FileCard:
+    """One file as the page shows it."""
+    spec = spec_of(row.platform, row.kind)
+    width, height = size_of(spec)
+    return FileCard(
+        row=row,
+        label=str(FileKind(row.kind).label),
+        width=width,
+        height=height,
+        zone=_zone(spec),
+        checks=tuple(_check(found) for found in row.findings),
+        crop_notes=tuple(_note(found) for found in row.crop_findings),
+    )
+
+
+def _zone(spec: Spec) -> Zone:
+    zone = zone_of(spec)
+    return Zone(zone.width, zone.height, zone.covering(), zone.clear_box())
+
+
+def _check(found: Mapping[str, str]) -> dict[str, str]:
+    words = {"pass": "ok", "warn": "check", "fail": "fails", "info": "note"}
+    tone = NOTES.get(FindingVerdict(found["verdict"]), "")
+    return {**found, "word": words[found["verdict"]], "tone": tone}
+
+
+def _note(found: Mapping[str, str]) -> dict[str, str]:
+    icons = {"pass": "check", "info": "info"}
+    tone = NOTES.get(FindingVerdict(found["verdict"]), "")
+    return {**found, "icon": icons.get(found["verdict"], "warn"), "tone": tone}
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """The crop editor: the master, the box in it, its bounds and the zone that moves along."""
+
+    file: FileCard
+    master_width: int
+    master_height: int
+    box: Box
+    least_width: int
+    most_width: int
+    seen: str
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Plain values for the page's module."""
+        return {
+            "master": [self.master_width, self.master_height],
+            "box": self.box.as_list(),
+            "ratio": [self.file.width, self.file.height],
+            "least": self.least_width,
+            "most": self.most_width,
+        }
+
+
+def editor(*, row: PlatformFile, least_width: int) -> Editor:
+    """The editor of one platform file; the box is the one asked for last."""
+    file = file_card(row)
+    media = row.source.media
+    most, tall = fit_ratio(media.width, media.height, file.width, file.height)
+    left, top = (media.width - most) // 2, (media.height - tall) // 2
+    box = row.wanted_box or row.box or [left, top, left + most, top + tall]
+    return Editor(
+        file=file,
+        master_width=media.width,
+        master_height=media.height,
+        box=Box.from_list(box),
+        least_width=min(least_width, most),
+        most_width=most,
+        seen=str(row.revision),
+    )

@@ -149,16 +149,16 @@ def _score(
     headline = headline_of(seen)
     for item in seen.texts:
         share = windows.share_of(item.box)
-        cut = (share > 0.03) & (share < 0.97)
+        cut = (share > 0.03) & (share < 0.995)
         # The plate of a button or label around the words: a sliver of it looks like a mistake.
         plate = item.box.grow(0.9 * item.box.height, 0.7 * item.box.height)
         plate_share = windows.share_of(plate.clamp(seen.width, seen.height))
         sliver = (share <= 0.03) & (plate_share > 0.001)
         big = prominence(item, seen)
-        scores += big * (weights.text * (share >= 0.97) - weights.text_cut * cut)
+        scores += big * (weights.text * (share >= 0.995) - weights.text_cut * cut)
         scores -= weights.sliver * big * sliver
         if item is headline:
-            scores += weights.headline * (share >= 0.97)
+            scores += weights.headline * (share >= 0.995)
     if zone is not None:
         scores -= _under_interface(seen, windows, zone.scaled(width, height), weights)
     scores -= weights.zoom * (1 - windows.scale)

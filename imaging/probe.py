@@ -112,8 +112,12 @@ def open_still(path: Path, limits: Limits) -> tuple[Image.Image, Sniffed]:
         raise _too_many_pixels(None, limits) from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
         raise Unreadable("damaged", DAMAGED) from error
-    _check_size(image.width, image.height, limits)
-    _check_single(image, found)
+    try:
+        _check_size(image.width, image.height, limits)
+        _check_single(image, found)
+    except Unreadable:
+        image.close()
+        raise
     return image, found
 
 

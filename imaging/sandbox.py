@@ -89,7 +89,7 @@ def _child(order: bytes, folder: Path, cage: Cage) -> tuple[int, bytes]:
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "2",
     }
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "imaging.sandbox"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -98,20 +98,19 @@ def _child(order: bytes, folder: Path, cage: Cage) -> tuple[int, bytes]:
         env=environment,
         start_new_session=True,
         close_fds=True,
-    )
-    try:
-        answer, _ = process.communicate(order, timeout=cage.wall_s)
-    except subprocess.TimeoutExpired as error:
-        raise Unreadable(
-            "time_out",
-            f"Reading this file took longer than {cage.wall_s:.0f} seconds and was stopped. "
-            "Export it shorter or smaller.",
-        ) from error
-    finally:
-        # The whole group, always: a decoder's own children must not outlive it.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    ) as process:
+        try:
+            answer, _ = process.communicate(order, timeout=cage.wall_s)
+        except subprocess.TimeoutExpired as error:
+            raise Unreadable(
+                "time_out",
+                f"Reading this file took longer than {cage.wall_s:.0f} seconds and was stopped. "
+                "Export it shorter or smaller.",
+            ) from error
+        finally:
+            # The whole group, always: a decoder's own children must not outlive it.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
     return process.returncode, answer
 
 

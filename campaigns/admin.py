@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from campaigns import models
 
 
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnly(admin.ModelAdmin):
     """Rows that only actions write: looking is all."""
 
     list_per_page = 50
@@ -29,7 +29,7 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
 
-class SetUp(admin.ModelAdmin):  # type: ignore[type-arg]
+class SetUp(admin.ModelAdmin):
     """Rows that staff may mend; nothing that money or audit points to can be deleted."""
 
     list_per_page = 50
@@ -45,7 +45,7 @@ class TeamAdmin(SetUp):
 
 
 @admin.register(models.Membership)
-class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class MembershipAdmin(admin.ModelAdmin):
     list_display = ("user", "team", "role")
     list_filter = ("role",)
     list_select_related = ("user", "team")

@@ -14,7 +14,7 @@ class AppendOnly(Exception):
     """A ledger or event row was about to be changed or deleted."""
 
 
-class AppendOnlyQuerySet(models.QuerySet):  # type: ignore[type-arg]
+class AppendOnlyQuerySet(models.QuerySet):
     """Refuses what would rewrite history."""
 
     def update(self, **kwargs: object) -> int:

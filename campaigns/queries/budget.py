@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import BigIntegerField, Count, F, Min, Q, QuerySet, Sum
@@ -134,7 +135,7 @@ def overview(*, team: Team, campaign: Campaign | None = None) -> Overview:
 
 def _tiers(team: Team, campaign: Campaign | None) -> tuple[TierRow, ...]:
     only = Q(campaign=campaign) if campaign else Q()
-    lines = {
+    lines: dict[str, Any] = {
         row["tier"]: row
         for row in BudgetLine.objects.filter(Q(team=team) & only)
         .values("tier")
@@ -155,7 +156,7 @@ def _tiers(team: Team, campaign: Campaign | None) -> tuple[TierRow, ...]:
     )
     rows = []
     for tier in Tier:
-        line = lines.get(tier, {})
+        line: dict[str, Any] = lines.get(tier, {})
         rows.append(
             TierRow(
                 tier=tier,
@@ -214,8 +215,9 @@ def _review_seconds(team: Team, campaign: Campaign | None) -> tuple[float, int]:
         .values_list("review_opened_at", "judged_at")
     )
     for opened, judged in times.iterator():
-        seconds += _between(opened, judged)
-        count += 1
+        if opened and judged:
+            seconds += _between(opened, judged)
+            count += 1
     return seconds, count
 
 

@@ -18,7 +18,7 @@ def pixels(path: Path) -> np.ndarray:
     """RGB uint8 HxWx3 of a stored still, at most 1600 px a side (meters need no more)."""
     with Image.open(path) as picture:
         picture.draft("RGB", (LARGEST_SIDE, LARGEST_SIDE))
-        flat = picture
+        flat: Image.Image = picture
         if picture.mode in ("RGBA", "LA", "P"):
             rgba = picture.convert("RGBA")
             flat = Image.new("RGB", rgba.size, (255, 255, 255))

@@ -109,5 +109,6 @@ def line(request: TeamRequest, pk: int) -> HttpResponse:
         shown = money.text(amount, row.currency)
         messages.info(request, f"{row.get_tier_display()} tier may spend {shown}.")
     else:
-        messages.error(request, " ".join(form.errors["approved"]) + " Nothing was changed.")
+        text = " ".join(map(str, form.errors["approved"]))
+        messages.error(request, f"{text} Nothing was changed.")
     return redirect(back)

@@ -94,7 +94,7 @@ def add_ad_set(request: TeamRequest, pk: int) -> HttpResponse:
     found = access.campaign(request.team, pk)
     form = AdSetForm(request.POST)
     if not form.is_valid():
-        text = " ".join(error for errors in form.errors.values() for error in errors)
+        text = " ".join(str(error) for errors in form.errors.values() for error in errors)
         messages.error(request, f"{text} Nothing was added.")
         return redirect("campaign", request.team.slug, pk)
     try:

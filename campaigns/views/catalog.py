@@ -54,6 +54,6 @@ def model(request: TeamRequest, pk: int) -> HttpResponse:
         )
         messages.info(request, f"{row.label} is changed for new runs.")
     else:
-        text = " ".join(error for errors in form.errors.values() for error in errors)
+        text = " ".join(str(error) for errors in form.errors.values() for error in errors)
         messages.error(request, f"{row.label}: {text} Nothing was changed.")
     return redirect("models", request.team.slug)

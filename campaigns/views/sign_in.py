@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib import messages
 from django.contrib.auth import get_user_model, login, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
+from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -51,19 +54,20 @@ def once(request: HttpRequest, token: str) -> HttpResponse:
 @login_required
 def password(request: HttpRequest) -> HttpResponse:
     """Set or change one's own password; other sessions of the account end."""
-    user = request.user
-    form_class = PasswordChangeForm if user.has_usable_password() else SetPasswordForm
+    user = cast(User, request.user)
+    is_first = not user.has_usable_password()
+    form_class = SetPasswordForm if is_first else PasswordChangeForm
     form = form_class(user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         form.save()
-        update_session_auth_hash(request, form.user)
+        update_session_auth_hash(request, user)
         messages.info(request, "Your password is set. Other sessions are signed out.")
         return redirect("home")
     status = 422 if request.method == "POST" else 200
     return render(
         request,
         "registration/password_change_form.html",
-        {"form": form, "is_first": not user.has_usable_password()},
+        {"form": form, "is_first": is_first},
         status=status,
     )
 
@@ -77,7 +81,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             known = get_user_model().objects.filter(username=found.email).exists()
             return _join_page(request, found, JoinForm(), is_known=known)
         if request.user.is_authenticated:
-            team = people.join(token=token, user=request.user)  # type: ignore[arg-type]
+            team = people.join(token=token, user=request.user)
             return redirect("board", team.slug)
         form = JoinForm(request.POST)
         if not form.is_valid():

@@ -35,6 +35,7 @@ from imaging.probe import (
 
 THUMB_SIDE = 400
 MASTER_QUALITY = 95
+LOSSLESS_PIXELS = 16_000_000
 # What an MP4 may hold; anything else stays in the container it came in.
 MP4_CODECS = {"h264", "hevc", "av1", "vp9", "aac", "mp3", "opus", "ac3"}
 
@@ -122,7 +123,8 @@ def _still(source: Path, folder: Path, limits: Limits, keep_bytes: bool) -> Inta
         master, kind = folder / f"master.{found.extension}", found
         shutil.copyfile(source, master)
     else:
-        lossless = alpha or found.format in ("png", "tiff")
+        large = image.width * image.height > LOSSLESS_PIXELS
+        lossless = alpha or (found.format in ("png", "tiff") and not large)
         kind = STILLS["png" if lossless else "jpeg"]
         master = folder / f"master.{kind.extension}"
         render.save_still(image, master, kind.format, quality=MASTER_QUALITY)

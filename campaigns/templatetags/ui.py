@@ -63,7 +63,9 @@ NAV_KEYS = {
     "performance": "r",
     "budget": "m",
     "models": "o",
-    "settings": "s",
+    "campaigns": "c",
+    "people": "p",
+    "team_settings": "s",
 }
 TIER_SHAPES = {
     "low": '<circle cx="5" cy="5" r="4.2"/>',

@@ -1,0 +1,221 @@
+"""Cutting one master for the platforms, moving crops, and what approval is bound to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from PIL import Image
+
+from campaigns import jobs
+from campaigns.actions import cutting, platform_files, qa_gate
+from campaigns.actions.curation import BelowGate
+from campaigns.models import AdSet, Asset, Event, Gate, PlatformFile
+from campaigns.permissions import NotAllowed
+from campaigns.queries import qa
+from campaigns.transitions import NotNow
+from imaging.provenance import source_type_of
+from tests import factories
+from tests.campaigns import ready
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def asset(ad_set: AdSet, mara: User) -> Asset:
+    return ready.in_qa(ad_set, by=mara)
+
+
+def tiktok(asset: Asset) -> PlatformFile:
+    return next(r for r in platform_files.of_asset(asset) if r.platform == "tiktok")
+
+
+class TestMake:
+    def test_every_platform_gets_a_file_of_its_own_size_that_measures_as_the_spec_says(
+        self, asset: Asset
+    ) -> None:
+        rows = platform_files.of_asset(asset)
+        assert [row.platform for row in rows] == ["tiktok", "reels", "shorts"]
+        for row in rows:
+            spec = qa.spec_of(row.platform, row.kind)
+            with Image.open(row.media.file.path) as picture:
+                assert picture.format == "JPEG"
+                assert picture.size == qa.size_of(spec)
+                assert not picture.getexif()
+            assert row.media.size_bytes <= (spec.max_bytes() or 10**9)
+            assert row.verdict in {"pass", "warn"}
+            assert {"aspect_ratio", "file_size"} <= {found["key"] for found in row.findings}
+            assert row.crop_findings
+
+    def test_a_second_run_of_the_same_job_changes_nothing(self, asset: Asset) -> None:
+        row = tiktok(asset)
+        jobs.make_file(row.pk)
+        assert PlatformFile.objects.get(pk=row.pk).media_id == row.media_id
+
+    def test_the_same_crop_gives_the_same_bytes(self, asset: Asset, mara: User) -> None:
+        row = tiktok(asset)
+        before = row.media
+        platform_files.move_crop(row=row, box=row.box, by=mara)
+        factories.drain()
+        after = tiktok(asset).media
+        assert after.pk != before.pk
+        assert after.sha256 == before.sha256
+
+    def test_a_worker_that_dies_every_time_leaves_words(self, asset: Asset) -> None:
+        row = tiktok(asset)
+        PlatformFile.objects.filter(pk=row.pk).update(due_at=asset.created_at, tries=9)
+        jobs.make_file(row.pk)
+        row.refresh_from_db()
+        assert row.due_at is None
+        assert row.verdict == "fail"
+        assert "Move the crop" in row.error
+
+    def test_a_file_says_how_it_was_made(self, ad_set: AdSet, mara: User) -> None:
+        asset = ready.in_qa(ad_set, by=mara)
+        media = asset.current.media
+        type(media).objects.filter(pk=media.pk).update(ai_status="ai_modified")
+        row = tiktok(asset)
+        platform_files.move_crop(row=row, box=row.box, by=mara)
+        factories.drain()
+        fresh = tiktok(asset)
+        assert fresh.media.ai_status == "ai_modified"
+        with Image.open(fresh.media.file.path) as picture:
+            packet = picture.info["xmp"]
+        assert str(source_type_of(packet)) == "compositeWithTrainedAlgorithmicMedia"
+
+
+class TestMoveCrop:
+    def test_the_file_is_cut_again_where_the_person_put_it(self, asset: Asset, mara: User) -> None:
+        row = tiktok(asset)
+        high = row.box[3] - row.box[1]
+        platform_files.move_crop(row=row, box=[0, 0, round(high * 9 / 16), high], by=mara)
+        assert tiktok(asset).due_at is not None
+        factories.drain()
+        moved = tiktok(asset)
+        assert moved.box == [0, 0, round(high * 9 / 16), high]
+        assert moved.is_manual
+        assert moved.media_id != row.media_id
+        assert Event.objects.filter(verb="crop.move", subject_id=row.pk, by=mara).count() == 1
+
+    def test_everywhere_moves_all_platforms(self, asset: Asset, mara: User) -> None:
+        row = tiktok(asset)
+        ids = platform_files.move_crop(row=row, box=[10, 10, 190, 330], by=mara, everywhere=True)
+        factories.drain()
+        assert len(ids) == 3
+        assert {tuple(r.box) for r in platform_files.of_asset(asset)} == {(10, 10, 190, 330)}
+
+    def test_an_empty_box_goes_back_to_the_automatic_crop(self, asset: Asset, mara: User) -> None:
+        automatic = tiktok(asset).box
+        platform_files.move_crop(row=tiktok(asset), box=[0, 0, 90, 160], by=mara)
+        factories.drain()
+        platform_files.move_crop(row=tiktok(asset), box=[], by=mara)
+        factories.drain()
+        assert tiktok(asset).box == automatic
+        assert not tiktok(asset).is_manual
+
+    @pytest.mark.parametrize(
+        "box", [[0, 0, 10, 17], [5, 5, 5, 5], [9, 9, 0, 0], ["x", 0, 1, 2], [0, 0, 1e400, 5], [1]]
+    )
+    def test_a_box_that_cannot_be_used_changes_nothing(
+        self, asset: Asset, mara: User, box: list[object]
+    ) -> None:
+        row = tiktok(asset)
+        with pytest.raises(platform_files.BadBox, match="at least 64 pixels"):
+            platform_files.move_crop(row=row, box=box, by=mara)
+        assert tiktok(asset).due_at is None
+
+    def test_a_box_outside_is_moved_inside(self, asset: Asset, mara: User) -> None:
+        row = tiktok(asset)
+        media = row.source.media
+        far = [media.width - 90, media.height - 100, media.width + 90, media.height + 220]
+        platform_files.move_crop(row=row, box=far, by=mara)
+        left, top, right, bottom = tiktok(asset).wanted_box
+        assert (right, bottom) == (media.width, media.height)
+        assert (right - left, bottom - top) == (180, 320)
+
+    def test_of_two_people_the_second_is_told(self, asset: Asset, mara: User, cleo: User) -> None:
+        row = tiktok(asset)
+        seen = str(row.revision)
+        platform_files.move_crop(row=row, box=[0, 0, 90, 160], by=mara, seen=seen)
+        with pytest.raises(NotNow, match="Somebody moved this crop"):
+            platform_files.move_crop(row=row, box=[50, 0, 140, 160], by=cleo, seen=seen)
+        assert tiktok(asset).wanted_box == [0, 0, 90, 160]
+
+    def test_a_crop_moved_while_it_is_cut_is_cut_again(
+        self, asset: Asset, mara: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        row = tiktok(asset)
+        platform_files.move_crop(row=row, box=[0, 0, 90, 160], by=mara)
+        real = cutting.cut
+        moved: list[int] = []
+
+        def cut_and_be_overtaken(*, row: PlatformFile, folder: Path) -> cutting.Cut:
+            result = real(row=row, folder=folder)
+            if not moved:
+                moved.append(1)
+                platform_files.move_crop(row=row, box=[40, 0, 130, 160], by=mara)
+            return result
+
+        monkeypatch.setattr(cutting, "cut", cut_and_be_overtaken)
+        jobs.make_file(row.pk)
+        assert tiktok(asset).due_at is not None
+        factories.drain()
+        assert tiktok(asset).box == [40, 0, 130, 160]
+
+    def test_a_buyer_may_not(self, asset: Asset, ben: User) -> None:
+        with pytest.raises(NotAllowed):
+            platform_files.move_crop(row=tiktok(asset), box=[0, 0, 90, 160], by=ben)
+
+
+class TestApprove:
+    def test_the_gate_holds_the_hash_of_the_master_and_the_files(
+        self, asset: Asset, mara: User
+    ) -> None:
+        done = ready.approve(asset, by=mara)
+        gate = Gate.objects.get(asset=asset, stage="qa", withdrawn_at=None)
+        assert done.stage == "ready"
+        assert gate.sha256 == asset.current.media.sha256
+        event = Event.objects.get(verb="files.approve", asset_id=asset.pk)
+        assert event.after["tiktok still"] == tiktok(asset).media.sha256
+
+    def test_moving_a_crop_reopens_the_gate(self, asset: Asset, mara: User) -> None:
+        ready.approve(asset, by=mara)
+        platform_files.move_crop(row=tiktok(asset), box=[0, 0, 90, 160], by=mara)
+        again = ready.fresh(asset)
+        assert (again.stage, again.ready_at) == ("qa", None)
+        assert not Gate.objects.filter(asset=asset, stage="qa", withdrawn_at=None).exists()
+        with pytest.raises(NotNow, match="still being made"):
+            ready.approve(asset, by=mara)
+        factories.drain()
+        assert ready.approve(asset, by=mara).stage == "ready"
+
+    def test_a_crop_moved_after_the_look_is_looked_at_again(
+        self, asset: Asset, mara: User, cleo: User
+    ) -> None:
+        seen = qa.overview(asset=asset).seen
+        platform_files.move_crop(row=tiktok(asset), box=[0, 0, 90, 160], by=cleo)
+        factories.drain()
+        with pytest.raises(NotNow, match="moved since you looked"):
+            ready.approve(asset, by=mara, seen=seen)
+
+    def test_a_file_that_fails_its_checks_is_named_with_the_cure(
+        self, asset: Asset, mara: User
+    ) -> None:
+        row = tiktok(asset)
+        failing = {**row.findings[0], "verdict": "fail", "remedy": "Crop it to 9:16."}
+        PlatformFile.objects.filter(pk=row.pk).update(verdict="fail", findings=[failing])
+        with pytest.raises(NotNow, match=r"TikTok still: .* Crop it to 9:16\."):
+            ready.approve(asset, by=mara)
+        assert ready.fresh(asset).stage == "qa"
+
+    def test_too_few_ticks_name_what_is_open(self, asset: Asset, mara: User) -> None:
+        seen = qa.overview(asset=asset).seen
+        with pytest.raises(BelowGate, match="words are complete"):
+            qa_gate.approve(asset=asset, met=["crop"], seen=seen, by=mara)
+
+    def test_twice_is_once(self, asset: Asset, mara: User, cleo: User) -> None:
+        ready.approve(asset, by=mara)
+        with pytest.raises(NotNow, match="decided already by Mara"):
+            ready.approve(asset, by=cleo)
+        assert Gate.objects.filter(asset=asset, stage="qa").count() == 1

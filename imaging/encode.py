@@ -24,6 +24,7 @@ from imaging.pixels import shrink, stretch
 from imaging.probe import ClipInfo, open_clip, probe_clip
 
 AUDIO_RATE = 48_000
+DITHER = 1e-5
 AUDIO_CHUNK = 1024
 # negative_cts_offsets lets B-frames start at 0 without the edit list Instagram forbids.
 MUXER = {
@@ -228,11 +229,21 @@ def _sound(source: Path | None, start_s: float, samples: int) -> Iterator[Any]:
             return
     while done < samples:
         wide = min(AUDIO_CHUNK, samples - done)
-        chunk = np.zeros((2, wide), dtype=np.float32)
+        chunk = _quiet(wide, done)
         have = min(wide, waiting.shape[1])
         chunk[:, :have], waiting = waiting[:, :have], waiting[:, have:]
         yield _audio_frame(chunk, done)
         done += wide
+
+
+def _quiet(wide: int, at: int) -> NDArray[np.float32]:
+    """Inaudible dither (about -100 dBFS), the same for the same place in the track.
+
+    Digital silence is encoded to 2 kbps whatever rate is asked for, and platforms that want 128
+    kbps refuse it.
+    """
+    noise = np.random.default_rng(at).standard_normal((2, wide))
+    return (noise * DITHER).astype(np.float32)
 
 
 def _decoded(source: Path | None, start_s: float) -> Iterator[NDArray[np.float32]]:

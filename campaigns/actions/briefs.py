@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,17 +11,22 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from campaigns import permissions
-from campaigns.actions import events, planning, runs
+from campaigns.actions import events, planning, runs, setting_up
 from campaigns.formats import creative_code
-from campaigns.models import AdSet, Asset, AssetBase, Media, StageRun
+from campaigns.models import AdSet, Asset, AssetBase, Campaign, Media, StageRun, Team
+from campaigns.models.choices import Ceiling
 from campaigns.queries import access
 from campaigns.stages import PIPELINE
+from campaigns.stages.base import Brief
 from campaigns.transitions import NotNow
 
 
 @dataclass(frozen=True, slots=True)
 class NewBrief:
-    """A brief as the form has checked it. `wanted` overrules stages of the plan."""
+    """A brief as the form has checked it. `wanted` overrules stages of the plan.
+
+    `photo_origin` says how the photos were made: none (a photograph), ai_modified, ai_generated.
+    """
 
     title: str
     goal: str
@@ -39,6 +44,7 @@ class NewBrief:
     as_is: bool
     bases: tuple[Media, ...]
     wanted: Mapping[str, Mapping[str, Any]]
+    photo_origin: str = "none"
 
 
 def create(*, ad_set: AdSet, brief: NewBrief, token: str, by: User) -> tuple[Asset, StageRun]:
@@ -58,6 +64,59 @@ def create(*, ad_set: AdSet, brief: NewBrief, token: str, by: User) -> tuple[Ass
         if earlier is None:
             raise
         return earlier, earlier.runs.order_by("pk")[0]
+
+
+def create_in_new_campaign(
+    *, team: Team, campaign_name: str, ad_set_name: str, brief: NewBrief, token: str, by: User
+) -> tuple[Asset, StageRun]:
+    """Like `create`, in a campaign that is made with it: both or neither.
+
+    The same token returns the same asset and leaves no second campaign behind. Raises as `create`.
+    """
+    with transaction.atomic():
+        earlier = Asset.objects.filter(token=token, team=team).first()
+        if earlier is not None:
+            return earlier, earlier.runs.order_by("pk")[0]
+        campaign = setting_up.create_campaign(
+            team=team,
+            name=campaign_name,
+            ceiling=Ceiling.LOW,
+            default_locale=brief.locale,
+            ad_sets=[ad_set_name],
+            by=by,
+        )
+        asset, run = create(ad_set=campaign.ad_sets.get(), brief=brief, token=token, by=by)
+        if asset.campaign_id != campaign.pk:
+            transaction.set_rollback(True)
+        return asset, run
+
+
+def preview(*, team: Team, ad_set: AdSet | None, brief: NewBrief) -> planning.Plan:
+    """The plan this brief would get, before anything is written. Raises BadParams.
+
+    Without an ad set the plan is that of a new campaign. A brief of words that has no headline
+    yet is planned with a stand-in for it.
+    """
+    campaign = ad_set.campaign if ad_set else Campaign(team=team, ceiling=Ceiling.LOW)
+    base = brief.bases[0] if brief.bases else None
+    asked = Brief(
+        has_base=base is not None,
+        wants_clip=bool(brief.motion),
+        purpose=brief.purpose,
+        platforms=brief.platforms,
+        locale=brief.locale,
+        headline=brief.headline or ("" if base else "Headline"),
+        subline=brief.subline,
+        cta=brief.cta,
+        motion=brief.motion,
+        motion_profile=brief.motion_profile,
+        brand_colors=tuple(team.brand_colors),
+        count=brief.count,
+        as_is=brief.as_is and base is not None,
+        width=base.width if base else 0,
+        height=base.height if base else 0,
+    )
+    return planning.plan(campaign=campaign, brief=asked, wanted=brief.wanted)
 
 
 def _write(ad_set: AdSet, brief: NewBrief, token: str, by: User) -> tuple[Asset, StageRun]:
@@ -86,6 +145,7 @@ def _write(ad_set: AdSet, brief: NewBrief, token: str, by: User) -> tuple[Asset,
         AssetBase(asset=asset, media=media, position=position)
         for position, media in enumerate(brief.bases)
     )
+    _declare(brief.bases, brief.photo_origin, by)
     first = str(PIPELINE[0].KEY)
     wanted = dict(brief.wanted)
     if brief.as_is and brief.bases:
@@ -119,3 +179,23 @@ def _write(ad_set: AdSet, brief: NewBrief, token: str, by: User) -> tuple[Asset,
         given=asset.plan[0]["params"],
     )
     return asset, run
+
+
+def _declare(bases: Sequence[Media], origin: str, by: User) -> None:
+    """Note how the photos were made, as the person who brings them says: packages disclose it."""
+    for media in bases:
+        changed = (
+            Media.objects.filter(pk=media.pk, origin=Media.Origin.UPLOAD)
+            .exclude(ai_status=origin)
+            .update(ai_status=origin)
+        )
+        if changed:
+            events.record(
+                team=media.team,
+                verb="media.declare",
+                subject="media",
+                subject_id=media.pk,
+                by=by,
+                before={"ai_status": media.ai_status},
+                after={"ai_status": origin},
+            )

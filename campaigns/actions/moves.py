@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from campaigns import permissions
-from campaigns.actions import advancing, events
+from campaigns.actions import advancing, events, locks
 from campaigns.models import Asset
 from campaigns.models.choices import RUN_OPEN, RunState, Stage
 from campaigns.queries import access
@@ -43,17 +43,25 @@ def _move_one(asset: Asset, direction: str, by: User, seen: int | None) -> Moved
     try:
         permissions.check("run", access.roles(by, asset.team))
         with transaction.atomic():
-            rows = Asset.objects.filter(pk=asset.pk, archived_at__isnull=True)
-            if seen is not None and not rows.filter(revision=seen).exists():
-                raise NotNow("Somebody changed this card meanwhile. Look at it again.")
-            waiting = asset.runs.filter(state__in=RUN_OPEN).order_by("-pk").first()
+            fresh = _locked(asset, seen)
+            waiting = fresh.runs.filter(state__in=RUN_OPEN).order_by("-pk").first()
             if waiting is not None:
                 return _busy(asset, waiting.state, waiting.pk)
             onward = direction == "next"
-            text = advancing.skip(asset=asset, by=by) if onward else _back(asset, by)
+            text = advancing.skip(asset=fresh, by=by) if onward else _back(fresh, by)
     except (NotNow, permissions.NotAllowed) as error:
         return Moved(asset.pk, asset.title, "refused", error.text)
     return Moved(asset.pk, asset.title, "moved", text)
+
+
+def _locked(asset: Asset, seen: int | None) -> Asset:
+    """The card as it is, locked: of two who move it at once the second sees the first's move."""
+    fresh = locks.asset(asset.pk)
+    if fresh.archived_at is not None:
+        raise NotNow("This card was archived. Nothing was moved.")
+    if fresh.stage != asset.stage or (seen is not None and fresh.revision != seen):
+        raise NotNow("Somebody changed this card meanwhile. Look at it again.")
+    return fresh
 
 
 def _busy(asset: Asset, state: str, run_id: int) -> Moved:
@@ -89,10 +97,24 @@ def _back(asset: Asset, by: User) -> str:
     return f"Back in {Stage(to).label}."
 
 
+def archive_each(*, assets: Sequence[Asset], by: User) -> list[Moved]:
+    """Take several cards off the board. Each card stands for itself."""
+    results = []
+    for asset in assets:
+        try:
+            archive(asset=asset, by=by)
+        except (NotNow, permissions.NotAllowed) as error:
+            results.append(Moved(asset.pk, asset.title, "refused", error.text))
+        else:
+            results.append(Moved(asset.pk, asset.title, "moved", "Archived. Everything is kept."))
+    return results
+
+
 def archive(*, asset: Asset, by: User) -> None:
     """Take a card off the board; everything of it is kept. Raises NotAllowed, NotNow."""
     permissions.check("run", access.roles(by, asset.team))
     with transaction.atomic():
+        locks.asset(asset.pk)
         if asset.runs.filter(state__in=RUN_OPEN).exists():
             raise NotNow("Work on it is going on. Cancel it first.")
         events.record(

@@ -169,6 +169,12 @@ def file_name(row: PlatformFile, version: int) -> str:
     )
 
 
+def tree_of(asset: Asset) -> tuple[TreeRow, ...]:
+    """The package of one asset alone. `asset` needs campaign and team."""
+    version = versions_of([asset])[asset.pk]
+    return tree([_file(row, version) for row in qa.files_of([asset])[asset.pk]])
+
+
 def tree(files: Sequence[Mapping[str, Any]]) -> tuple[TreeRow, ...]:
     """The package's content as lines of a tree."""
     lines: list[TreeRow] = []

@@ -12,8 +12,8 @@ from campaigns import permissions
 from campaigns.actions import cutting, planning, platform_files, qa_gate, runs
 from campaigns.forms.qa import CropForm
 from campaigns.models import PlatformFile
-from campaigns.models.choices import Platform
-from campaigns.queries import access
+from campaigns.models.choices import FileKind, Platform
+from campaigns.queries import access, exports
 from campaigns.queries import qa as reads
 from campaigns.views.base import TeamRequest, in_team, token, wants_json
 
@@ -50,6 +50,7 @@ def _page(request: TeamRequest, overview: reads.Overview) -> dict[str, object]:
         "may_judge": permissions.can("judge", request.roles),
         "may_run": permissions.can("run", request.roles),
         "may_export": permissions.can("export", request.roles),
+        "tree": exports.tree_of(overview.asset),
         "token": token(),
     }
 
@@ -117,6 +118,7 @@ def _editor(
         "editor": editor,
         "form": form,
         "asset": editor.file.row.asset,
+        "master_variant": "poster" if editor.file.row.kind == FileKind.CLIP else "file",
         "may_run": permissions.can("run", request.roles),
     }
     return render(request, "qa/crop.html", values, status=status)

@@ -118,7 +118,7 @@ def standing_shadow(alpha: Mask, light: Light) -> Mask:
         return np.zeros_like(alpha)
     tall, wide = float(box.height), float(box.width)
     size = min(wide, 1.6 * tall)
-    foot = _foot(alpha, box)
+    foot, rests = _foot(alpha, box)
     contact = _lay(alpha, foot, 0.06, 0.0, 0.010 * size)
     contact = filters.blur(contact, max(2.0, 0.008 * size))
     around = _lay(alpha, foot, 0.16, -0.15 * light.x, 0.022 * size)
@@ -130,7 +130,8 @@ def standing_shadow(alpha: Mask, light: Light) -> Mask:
     near = filters.blur(cast, max(3.0, 0.014 * size))
     far = filters.blur(cast, max(10.0, 0.075 * size))
     cast = (near * (1 - away) + far * away) * (1 - 0.70 * away)
-    dark = 0.55 * contact + 0.32 * around + (0.18 + 0.22 * light.hardness) * cast
+    dark = (0.55 * contact + 0.32 * around) * rests[None, :]
+    dark += (0.18 + 0.22 * light.hardness) * cast * (0.35 + 0.65 * rests[None, :])
     return np.asarray(np.clip(dark, 0, 0.80), dtype=np.float32)
 
 
@@ -191,19 +192,31 @@ def _extent(alpha: Mask) -> Box:
     return Box(int(xs[0]), int(ys[0]), int(xs[-1]) + 1, int(ys[-1]) + 1)
 
 
-def _foot(alpha: Mask, box: Box) -> NDArray[np.float32]:
-    """For each column the height (y) at which the piece meets the floor.
+def foot_depth(alpha: Mask) -> float:
+    """How far back the foot of a placed piece reaches, in pixels up from its lowest point: little
+    for a bottle seen from the side, much for a saucer seen from above."""
+    box = _extent(alpha)
+    if box.is_empty:
+        return 0.0
+    foot, rests = _foot(alpha, box)
+    touching = foot[box.left : box.right][rests[box.left : box.right] > 0.5]
+    return float(box.bottom - np.percentile(touching, 5)) if len(touching) else 0.0
 
-    Its own lower outline, for a round foot touches lower in the middle; but never more than a
-    fifth above the lowest point, so that a handle in the air does not throw a shadow there.
+
+def _foot(alpha: Mask, box: Box) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """For each column the height (y) at which the piece meets the floor, and 0..1 whether it does.
+
+    The height is its own lower outline, for a round foot touches lower in the middle; but what
+    ends more than a third above the lowest point hangs in the air, like a handle.
     """
     solid = alpha > 0.5
     lowest = alpha.shape[0] - 1 - np.argmax(solid[::-1], axis=0)
-    limit = box.bottom - 0.20 * box.height
-    outline = np.where(solid.any(axis=0), lowest + 1, limit).astype(np.float32)
-    outline = np.clip(outline, limit, box.bottom)
-    smooth = cv2.GaussianBlur(outline[None, :], (0, 0), max(2.0, 0.03 * box.width))
-    return np.asarray(smooth[0], dtype=np.float32)
+    limit = box.bottom - 0.34 * box.height
+    outline = np.where(solid.any(axis=0), lowest + 1, limit - box.height).astype(np.float32)
+    rests = np.clip(1 - (limit - outline) / (0.05 * box.height), 0, 1).astype(np.float32)
+    soft = max(2.0, 0.02 * box.width)
+    smooth = filters.blur(np.clip(outline, limit, box.bottom)[None, :], soft)[0]
+    return smooth, filters.blur(rests[None, :], soft)[0]
 
 
 def _lay(alpha: Mask, foot: NDArray[np.float32], squash: float, lean: float, sink: float) -> Mask:

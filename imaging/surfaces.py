@@ -24,12 +24,14 @@ LIGHTS = ("soft", "left", "right", "window", "leaves")
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """Where the subject will stand, in pixels: middle, base line and width of what stands."""
+    """Where the subject will stand, in pixels: middle, base line, extent, and how far back on
+    the floor its foot reaches (0: seen from the side)."""
 
     x: float
     y: float
     width: float
     height: float
+    depth: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,8 @@ def _broad(canvas: _Canvas, field: NDArray[Any]) -> Field:
 
 
 def _horizon(canvas: _Canvas, stand: Stand) -> float:
-    return min(canvas.height * 0.93, stand.y - 0.10 * stand.height - 20)
+    back = 0.08 * stand.height + 1.05 * stand.depth + 20
+    return min(canvas.height * 0.93, stand.y - back)
 
 
 def _sweep(canvas: _Canvas, palette: Palette, light: Light, stand: Stand) -> None:
@@ -204,8 +207,9 @@ def _shapes(canvas: _Canvas, palette: Palette, light: Light, stand: Stand) -> No
     half = float(np.clip(stand.width * 0.5 + 60, 300, 430))
     rng = canvas.rng
     arch = rng.random() < 0.6
-    top = max(canvas.height * 0.12, stand.y - stand.height * 0.98 - half * 0.35)
-    middle = top + half if arch else min(edge - half * 0.72, stand.y - stand.height * 0.55)
+    # It frames the subject and stays out of the type above.
+    top = max(canvas.height * 0.12, stand.y - stand.height * 1.04)
+    middle = top + half
     across = np.abs(canvas.x - stand.x)
     dome = np.hypot(across, canvas.y - middle) - half
     outside = dome
@@ -226,7 +230,7 @@ def _podium(canvas: _Canvas, palette: Palette, light: Light, stand: Stand) -> No
     _sweep(canvas, palette, light, Stand(stand.x, stand.y + 230, stand.width, stand.height))
     half = min(canvas.width * 0.46, stand.width * 0.5 + 70)
     tilt = half * 0.19
-    middle = stand.y - tilt * 0.10
+    middle = stand.y - max(tilt * 0.10, stand.depth * 0.45)
     lower = middle + max(150.0, half * 0.42)
     across = (canvas.x - stand.x) / half
     # The podium's own shadows on the floor: tight at its foot, wide away from the light.

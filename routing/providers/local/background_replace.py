@@ -46,7 +46,13 @@ def run(
             scene, has_floor = _photo(behind.rgb, width, height), False
             kind = "photo"
         else:
-            stand = Stand(box.center[0], float(box.bottom), float(box.width), float(box.height))
+            stand = Stand(
+                box.center[0],
+                float(box.bottom),
+                float(box.width),
+                float(box.height),
+                composite.foot_depth(piece.alpha),
+            )
             made = surfaces.make(kind, width, height, palette(colors, tone), light, seed, stand)
             scene, has_floor = made.rgb, made.has_floor
         rgb = _set(piece, box, scene, light, has_floor=has_floor and box.bottom < height - 4)

@@ -61,7 +61,7 @@ STANDING = (
         grow="bottom",
         headline=84,
     ),
-    Layout("offset", (120, 296, 780, 820), (230, 850, 1050, 1600), ("sweep", "table", "podium")),
+    Layout("offset", (120, 296, 780, 820), (230, 850, 1050, 1600), ("sweep", "table")),
     Layout("centered", (120, 296, 780, 816), (140, 840, 900, 1460), FLOOR, align="center"),
     Layout("flat_lay", (120, 296, 780, 820), (130, 850, 950, 1540), ("paper", "gradient")),
     Layout("large_crop", (120, 296, 780, 800), (210, 830, 1330, 1900), ("gradient", "paper")),

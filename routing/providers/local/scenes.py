@@ -87,9 +87,10 @@ def _fitted(piece: Piece, room: Box) -> Box:
 def _standing(plan: _Plan) -> Scene:
     piece = trimmed(plan.subject)
     place = _fitted(piece, plan.frame.box(*plan.layout.product))
-    stand = Stand(place.center[0], float(place.bottom), float(place.width), float(place.height))
-    surface = plan.surface(stand)
     placed = composite.place(piece, place, plan.frame.width, plan.frame.height)
+    x, width, height = place.center[0], float(place.width), float(place.height)
+    depth = composite.foot_depth(placed.alpha)
+    surface = plan.surface(Stand(x, float(place.bottom), width, height, depth))
     if plan.layout.name == "hero_high":
         # Below the type, where platforms lay their captions, a sheet closes the picture.
         level = plan.frame.box(0, 1370, 0, 1370).top

@@ -82,6 +82,11 @@ def source(*, asset: Asset, operation: str) -> Candidate | None:
     return runs.source_of(asset=asset, stage=_spec(operation).stage)
 
 
+def needs_mask(operation: str) -> bool:
+    """True when a person has to paint first. Raises BadParams for an unknown operation."""
+    return _spec(operation).needs_mask
+
+
 def _spec(operation: str) -> Operation:
     spec = OPERATIONS.get(operation)
     if spec is None:

@@ -248,6 +248,11 @@ def meters(stage: str) -> dict[str, tuple[str, ...]]:
     return {c.key: c.meters for c in BY_KEY[stage].CRITERIA}
 
 
+def is_files(stage: str) -> bool:
+    """True for a stage whose work is platform files, judged on a page of their own."""
+    return BY_KEY[stage].WORK == "files"
+
+
 def overrules(decision: Decision) -> bool:
     """True when a pinned model stands before one that routing ranks higher."""
     ranks = [(c.per_approved_micros, c.seconds, c.card.key) for c in decision.choices]

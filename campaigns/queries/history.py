@@ -1,0 +1,114 @@
+"""The audit trail of one asset as sentences. Reads rows, writes none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from campaigns.models import Asset, Event
+from campaigns.models.choices import Defect, Stage
+from campaigns.queries.lineage import operation_label
+from routing import money
+
+MOST = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event: who (or the machine), what in words, when."""
+
+    who: str
+    text: str
+    at: datetime
+
+
+def _started(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    work = operation_label(str(after.get("operation", ""))).lower()
+    if after.get("state") == "waiting_approval":
+        return f"asked to {work} with {after.get('model')}"
+    return f"started to {work} with {after.get('model')}"
+
+
+def _finished(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    count = int(after.get("candidates", 0) or 0)
+    return f"finished with {count} {'candidate' if count == 1 else 'candidates'}"
+
+
+def _failed(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    return f"failed: {after.get('reason', '')}"
+
+
+def _judged(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    defect = str(after.get("defect", ""))
+    match str(after.get("verdict", "")):
+        case "rejected":
+            named = Defect(defect).label.lower() if defect in Defect.values else ""
+            return f"rejected a candidate{': ' + named if named else ''}"
+        case "spare":
+            return "set a candidate aside"
+        case _:
+            return "noted something about a candidate, or took it back"
+
+
+def _passed(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    return f"approved a candidate at {after.get('percent', 0)} %"
+
+
+def _stage(values: Mapping[str, Any]) -> str:
+    key = str(values.get("stage", ""))
+    return Stage(key).label if key in Stage.values else "its stage"
+
+
+def _asked(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    amount = money.text(int(after.get("amount_micros", 0) or 0))
+    return f"asked a manager for {amount} on the {after.get('tier', '')} tier"
+
+
+Words = Callable[[Mapping[str, Any], Mapping[str, Any]], str]
+WORDS: dict[str, Words | str] = {
+    "brief.create": "wrote the brief",
+    "run.start": _started,
+    "run.finish": _finished,
+    "run.fail": _failed,
+    "run.cancel": "cancelled the run",
+    "run.undo": "stopped the work that had followed",
+    "run.reject_all": "rejected the whole batch",
+    "candidate.judge": _judged,
+    "candidate.undo": "took a judgment back",
+    "gate.pass": _passed,
+    "gate.undo": "opened a decided batch again",
+    "stage.skip": lambda before, after: f"went on from {_stage(before)}",
+    "stage.back": lambda before, after: f"moved it back to {_stage(after)}",
+    "asset.ready": "it is ready",
+    "asset.archive": "archived it",
+    "approval.ask": _asked,
+    "approval.withdraw": "took the request for spend back",
+    "approval.approve": "approved the spend",
+    "approval.decline": "declined the spend",
+    "crop.move": "moved a crop",
+    "files.approve": "approved the platform files",
+    "gate.reopen": "opened QA again, because a file changed",
+}
+
+
+def words(event: Event) -> str:
+    """What happened, in words that follow a name."""
+    known = WORDS.get(event.verb)
+    if known is None:
+        return event.verb.replace(".", " ").replace("_", " ")
+    return known if isinstance(known, str) else known(event.before, event.after)
+
+
+def of_asset(*, asset: Asset) -> list[Happening]:
+    """What happened to an asset, newest first."""
+    rows = Event.objects.filter(asset_id=asset.pk).select_related("by").order_by("-pk")[:MOST]
+    return [
+        Happening(
+            (row.by.get_full_name() or row.by.get_username()) if row.by else "Switchyard",
+            words(row),
+            row.at,
+        )
+        for row in rows
+    ]

@@ -19,6 +19,7 @@ from imaging.safezone import SafeZone
 
 DEFAULT_SIZE = (1080, 1920)
 NOTES = {FindingVerdict.PASS: "ok", FindingVerdict.WARN: "warn", FindingVerdict.FAIL: "bad"}
+RANK = {"fail": 0, "warn": 1, "pass": 2, "info": 3}
 AI_WORDS = {
     "none": "No AI",
     "ai_modified": "Modified with AI",
@@ -277,7 +278,8 @@ def file_card(row: PlatformFile) -> FileCard:
         width=width,
         height=height,
         zone=_zone(spec),
-        checks=tuple(_check(found) for found in row.findings),
+        # what a person must look at stands first, the rest in the order of the spec
+        checks=tuple(sorted(map(_check, row.findings), key=lambda found: RANK[found["verdict"]])),
         crop_notes=tuple(_note(found) for found in row.crop_findings),
     )
 

@@ -6,17 +6,17 @@ the same job finds nothing to do.
 
 from __future__ import annotations
 
-from campaigns.actions import exports, fetching, measuring, platform_files, runs
+from campaigns.actions import exports, fetching, measuring, platform_files, sending
 
 
 def submit(attempt_id: int) -> None:
     """Send an intended attempt to its provider, exactly once."""
-    runs.submit(attempt_id=attempt_id)
+    sending.submit(attempt_id=attempt_id)
 
 
 def poll(attempt_id: int) -> None:
     """Ask the provider where an attempt stands."""
-    runs.poll(attempt_id=attempt_id)
+    sending.poll(attempt_id=attempt_id)
 
 
 def fetch(attempt_id: int) -> None:

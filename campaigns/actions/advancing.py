@@ -5,13 +5,16 @@ Must run inside the caller's transaction.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.models import User
 from django.utils import timezone
 
 from campaigns import permissions
-from campaigns.actions import events, runs
+from campaigns.actions import events, planning, runs
 from campaigns.models import Asset, Candidate
 from campaigns.models.choices import FileKind, RunState, Stage
+from campaigns.stages import BY_KEY
 from campaigns.stages.base import BadParams
 from campaigns.transitions import NotNow
 from routing.stages import OPERATIONS, PASS, following
@@ -31,8 +34,10 @@ def after_gate(*, asset: Asset, stage: str, by: User) -> str:
     station = following(Station(stage))
     must_stop = bool(asset.todo)
     while station is not None:
-        entry = next((e for e in asset.plan if e["stage"] == str(station)), {})
+        entry: dict[str, Any] = next((e for e in asset.plan if e["stage"] == str(station)), {})
         operation = entry.get("operation", PASS)
+        if operation == PASS and following(station) is None:  # nothing skips the last gate
+            operation = BY_KEY[str(station)].default_operation(planning.brief_of(asset))
         if operation == PASS and not must_stop:
             station = following(station)
             continue
@@ -81,6 +86,8 @@ def skip(*, asset: Asset, by: User) -> str:
     """Go on from a stage where nothing runs and nothing waits. Raises NotNow."""
     if asset.current is None:
         raise NotNow("There is no approved picture yet. Pick one first.")
+    if asset.stage == Stage.READY:
+        raise NotNow("It is ready: it stands at the end of the line. Package it in Exports.")
     if following(Station(asset.stage)) is None:
         raise NotNow("Nothing skips QA: open the asset and approve its platform files.")
     Asset.objects.filter(pk=asset.pk).update(todo=[])

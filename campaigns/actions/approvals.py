@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from campaigns import permissions
-from campaigns.actions import events, runs
+from campaigns.actions import events, locks, runs
 from campaigns.models import Approval, StageRun
 from campaigns.models.choices import ApprovalState, RunState
 from campaigns.queries import access
@@ -28,6 +28,12 @@ def decide(*, approval: Approval, approve: bool, by: User, reason: str = "") -> 
             "Nothing was changed."
         )
     with transaction.atomic():
+        asset = locks.asset(StageRun.objects.values_list("asset_id").get(pk=approval.run_id)[0])
+        if approve and (asset.archived_at or asset.campaign.archived_at):
+            raise NotNow(
+                "This campaign or asset is archived, so nothing is bought for it. Decline it, or "
+                "restore it first. Nothing was changed."
+            )
         taken = Approval.objects.filter(pk=approval.pk, state=ApprovalState.ASKED).update(
             state=ApprovalState.APPROVED if approve else ApprovalState.DECLINED,
             decided_by=by,

@@ -17,7 +17,7 @@ from campaigns.models import AdSet, Asset, AssetBase, Campaign, Media, StageRun,
 from campaigns.models.choices import Ceiling
 from campaigns.queries import access
 from campaigns.stages import PIPELINE
-from campaigns.stages.base import Brief
+from campaigns.stages.base import BadParams, Brief
 from campaigns.transitions import NotNow
 
 
@@ -56,6 +56,8 @@ def create(*, ad_set: AdSet, brief: NewBrief, token: str, by: User) -> tuple[Ass
     permissions.check("brief", access.roles(by, team))
     if ad_set.campaign.archived_at is not None:
         raise NotNow("This campaign is archived. Choose another one.")
+    if any(media.team_id != team.pk for media in brief.bases):
+        raise BadParams("bases", "One of the photos is not there any more. Add it again.")
     try:
         with transaction.atomic():
             return _write(ad_set, brief, token, by)

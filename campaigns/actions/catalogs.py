@@ -9,7 +9,9 @@ from django.utils import timezone
 from campaigns import permissions
 from campaigns.actions import events
 from campaigns.models import CatalogModel, Team
+from campaigns.models.choices import Tier
 from campaigns.queries import access
+from campaigns.stages.base import BadParams
 from routing import catalog
 
 
@@ -55,9 +57,15 @@ def change(
 ) -> None:
     """Change tier, price and switch of a model for new runs; runs that exist keep theirs.
 
-    Raises NotAllowed.
+    Raises NotAllowed, BadParams.
     """
     permissions.check("manage_models", access.roles(by, team))
+    if price_micros is None and is_enabled:
+        raise BadParams("price", "A model that is switched on needs a price. Nothing was changed.")
+    if price_micros is not None and price_micros < 0:
+        raise BadParams("price", "A price cannot be negative. Nothing was changed.")
+    if tier not in Tier.values:
+        raise BadParams("tier", "Choose low, medium or high. Nothing was changed.")
     before = {"tier": row.tier, "price_micros": row.price_micros, "is_enabled": row.is_enabled}
     after = {"tier": tier, "price_micros": price_micros, "is_enabled": is_enabled}
     with transaction.atomic():

@@ -6,18 +6,25 @@ May die anywhere: what is stored already is left out when the attempt is taken u
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
+from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from campaigns import dispatch, wiring
-from campaigns.actions import events, leases, requests, runs, spending, stored
+from campaigns.actions import events, leases, locks, requests, runs, spending, stored
 from campaigns.models import Attempt, Candidate, Media, StageRun
 from campaigns.models.choices import AttemptState, RunState
 from imaging import intake
-from routing.providers.base import Output, ProviderError, Request
+from routing.providers.base import Output, ProviderError, RateLimited, Request, WorkFailed
 
 log = logging.getLogger(__name__)
+
+WORN_OUT = (
+    "The worker died on this every time it tried, so it was stopped. "
+    "Try a smaller picture or another operation."
+)
 
 AI_OF: dict[str, str] = {
     "compose_type": "none",
@@ -51,17 +58,16 @@ def fetch(*, attempt_id: int) -> None:
     attempt = Attempt.objects.select_related("run__asset__campaign__team", "run__mask").get(
         pk=attempt_id
     )
-    if attempt.tries > leases.MOST_TRIES:
-        runs.fail(
-            attempt_id=attempt_id,
-            text="The worker died on this every time it tried, so it was stopped. "
-            "Try a smaller picture or another operation. No money was spent.",
-        )
+    if attempt.run.state != RunState.RUNNING:
+        runs.abandon(attempt_id=attempt_id)
         return
-    provider = wiring.provider(attempt.provider)
+    if attempt.tries > leases.MOST_TRIES:
+        _fail(attempt, WORN_OUT)
+        return
     keeper = leases.Keeper(Attempt, attempt_id, key)
     begun = timezone.now()
     try:
+        provider = wiring.provider(attempt.provider)
         with keeper, requests.prepared(attempt=attempt) as request:
             have = frozenset(attempt.candidates.values_list("position", flat=True))
             for output in provider.fetch(
@@ -74,17 +80,34 @@ def fetch(*, attempt_id: int) -> None:
     except leases.LeaseLost:
         log.info("attempt %s is in other hands now", attempt_id)
         return
+    except (RateLimited, wiring.NoSuchProvider) as error:
+        log.warning("attempt %s must wait: %s", attempt_id, error)
+        keeper.rows().update(
+            lease_until=None,
+            tries=0,
+            due_at=timezone.now() + timedelta(seconds=getattr(error, "retry_after_s", 60)),
+        )
+        return
     except (ProviderError, intake.Unreadable) as error:
         log.warning("attempt %s failed: %s", attempt_id, error)
-        _end_early(attempt, str(error), key)
+        _end_early(attempt, error, key)
         return
-    Attempt.objects.filter(pk=attempt_id, lease_key=key).update(
-        compute_s=(timezone.now() - begun).total_seconds()
-    )
-    finish(attempt_id=attempt_id, key=key)
+    keeper.rows().update(compute_s=(timezone.now() - begun).total_seconds())
+    if attempt.candidates.exists():
+        finish(attempt_id=attempt_id, key=key)
+    else:
+        _fail(attempt, "Nothing came back from it. Start it again or choose another model.")
+
+
+def _fail(attempt: Attempt, text: str, *, billed: bool | None = None) -> None:
+    """End without an output. Accepted work is paid for, unless the engine is our own."""
+    paid = not wiring.sends_again(attempt.provider) if billed is None else billed
+    money = "It was charged for." if paid else "No money was spent."
+    runs.fail(attempt_id=attempt.pk, text=f"{text} {money}", billed=paid)
 
 
 def _progress(attempt: Attempt, keeper: leases.Keeper, share: float) -> None:
+    keeper.check_noticed()
     share = min(max(share, 0.0), 1.0)
     if keeper.rows().filter(progress__lt=share - 0.02).update(progress=share) == 1:
         StageRun.objects.filter(pk=attempt.run_id).update(progress=share)
@@ -93,6 +116,9 @@ def _progress(attempt: Attempt, keeper: leases.Keeper, share: float) -> None:
 
 def _keep(attempt: Attempt, keeper: leases.Keeper, request: Request, output: Output) -> None:
     keeper.check()
+    if output.position not in range(len(attempt.seeds)):
+        log.warning("attempt %s: an output too many is left out", attempt.pk)
+        return
     run = attempt.run
     source = run.source.media.ai_status if run.source else None
     bases = run.asset.bases.values_list("media__ai_status", flat=True)
@@ -108,6 +134,7 @@ def _keep(attempt: Attempt, keeper: leases.Keeper, request: Request, output: Out
     )
     try:
         with transaction.atomic():
+            keeper.renew()  # locks the row: whoever takes the lease waits for this output
             candidate = Candidate.objects.create(
                 team=run.team,
                 asset=run.asset,
@@ -120,24 +147,41 @@ def _keep(attempt: Attempt, keeper: leases.Keeper, request: Request, output: Out
                 note=dict(output.note),
             )
             dispatch.on_commit("measure", candidate.pk, 0)
-    except IntegrityError:
+    except (leases.LeaseLost, IntegrityError) as error:
+        _forget(media)
+        if isinstance(error, leases.LeaseLost):
+            raise
         log.info("attempt %s position %s is stored already", attempt.pk, output.position)
         return
     events.touch(asset_ids=[run.asset_id])
 
 
-def _end_early(attempt: Attempt, text: str, key: str) -> None:
+def _forget(media: Media) -> None:
+    """Take a file back that no candidate will ever name."""
+    for field in (media.file, media.thumb, media.poster):
+        if field.name:
+            with suppress(OSError):
+                field.storage.delete(field.name)
+    media.delete()
+
+
+def _end_early(attempt: Attempt, error: Exception, key: str) -> None:
     """A failure with some outputs in hand is a smaller batch, not a loss."""
+    text = str(getattr(error, "text", error))
     if attempt.candidates.exists():
         Attempt.objects.filter(pk=attempt.pk, lease_key=key).update(error=text)
         finish(attempt_id=attempt.pk, key=key)
     else:
-        runs.fail(attempt_id=attempt.pk, text=text)
+        _fail(attempt, text, billed=error.billed if isinstance(error, WorkFailed) else None)
 
 
 def finish(*, attempt_id: int, key: str) -> None:
-    """Settle and hand the batch to people, in one transaction."""
+    """Settle and hand the batch to people, in one transaction.
+
+    Billed is the share of the outputs that came, rounded up: never less than the bill.
+    """
     with transaction.atomic():
+        locks.asset(Attempt.objects.values_list("run__asset_id", flat=True).get(pk=attempt_id))
         ended = Attempt.objects.filter(
             pk=attempt_id, state=AttemptState.FETCHING, lease_key=key
         ).update(
@@ -152,7 +196,8 @@ def finish(*, attempt_id: int, key: str) -> None:
         attempt = Attempt.objects.select_related("run__asset").get(pk=attempt_id)
         run = attempt.run
         made = attempt.candidates.count()
-        billed = attempt.reserved_micros * made // max(1, len(attempt.seeds))
+        asked = max(1, len(attempt.seeds))
+        billed = -(-attempt.reserved_micros * min(made, asked) // asked)
         spending.settle(attempt=attempt, billed_micros=billed)
         StageRun.objects.filter(pk=run.pk, state=RunState.RUNNING).update(
             state=RunState.REVIEW, progress=1, finished_at=timezone.now(), reason=attempt.error

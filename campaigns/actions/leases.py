@@ -6,14 +6,17 @@ lease stops before it writes.
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 from datetime import timedelta
 from types import TracebackType
 
-from django.db import close_old_connections, connection, models
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection, models
 from django.db.models import F, Q
 from django.utils import timezone
+
+log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=30)
 RENEW_EVERY_S = 5.0
@@ -24,7 +27,7 @@ class LeaseLost(Exception):
     """Another worker holds the row now; whatever was computed is not written."""
 
 
-def claim(rows: models.QuerySet) -> str | None:  # type: ignore[type-arg]
+def claim(rows: models.QuerySet) -> str | None:
     """Take the lease of the one row in `rows` if it is free; None when it is not.
 
     Counts the try. `rows` must be filtered to one primary key and the states that may be worked on.
@@ -51,13 +54,18 @@ class Keeper:
         self._lost = threading.Event()
         self._thread = threading.Thread(target=self._renew, daemon=True)
 
-    def rows(self) -> models.QuerySet:  # type: ignore[type-arg]
+    def rows(self) -> models.QuerySet:
         """The row, as long as the lease is ours."""
         return self._model._default_manager.filter(pk=self._pk, lease_key=self._key)
 
     def check(self) -> None:
         """Raises LeaseLost when another worker has taken over."""
         if self._lost.is_set() or not self.rows().exists():
+            raise LeaseLost(f"{self._model.__name__} {self._pk}")
+
+    def check_noticed(self) -> None:
+        """Like `check`, but asks no database: raises LeaseLost once the renewal has failed."""
+        if self._lost.is_set():
             raise LeaseLost(f"{self._model.__name__} {self._pk}")
 
     def renew(self) -> None:
@@ -67,10 +75,16 @@ class Keeper:
             raise LeaseLost(f"{self._model.__name__} {self._pk}")
 
     def _renew(self) -> None:
+        """The thread: it has a database connection of its own, and closes it at its end."""
         try:
             while not self._done.wait(RENEW_EVERY_S):
-                close_old_connections()
-                self.renew()
+                try:
+                    close_old_connections()
+                    self.renew()
+                except (DatabaseError, InterfaceError) as error:
+                    log.warning("the lease of %s %s was not renewed: %s", self._model.__name__,
+                                self._pk, error)  # fmt: skip
+                    connection.close()
         except LeaseLost:
             return
         finally:

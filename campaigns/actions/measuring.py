@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import secrets
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from campaigns.actions import events, stored
-from campaigns.models import Candidate, Finding
+from campaigns.actions import events, heartbeats, stored
+from campaigns.models import Candidate, Finding, Lease
 from campaigns.models.choices import FileKind, FindingVerdict
 from campaigns.stages import BY_KEY
 from campaigns.stages.base import Measured, Reading
@@ -17,11 +18,25 @@ from campaigns.stages.base import Measured, Reading
 log = logging.getLogger(__name__)
 
 MOST_TRIES = 3
+AT_MOST_S = 120  # then its worker counts as dead
 
 
 def measure(*, candidate_id: int) -> None:
-    """Measure one candidate once. A candidate that killed its worker three times is given up."""
+    """Measure one candidate once. A candidate that killed its worker three times is given up.
+
+    A second worker finds it in hand and does nothing.
+    """
+    name, holder = f"measure-{candidate_id}", secrets.token_hex(8)
     rows = Candidate.objects.filter(pk=candidate_id, measured_at__isnull=True)
+    if not rows.exists() or not heartbeats.lead(name=name, holder=holder, seconds=AT_MOST_S):
+        return
+    try:
+        _measure(candidate_id, rows)
+    finally:
+        Lease.objects.filter(name=name, holder=holder).delete()
+
+
+def _measure(candidate_id: int, rows: QuerySet[Candidate]) -> None:
     if rows.update(measure_tries=F("measure_tries") + 1) != 1:
         return
     candidate = Candidate.objects.select_related("media", "run__mask", "parent__media").get(

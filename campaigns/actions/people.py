@@ -129,6 +129,7 @@ def accept(*, token: str, name: str, password: str) -> User:
     """
     invitation = find_invitation(token=token)
     with transaction.atomic():
+        Invitation.objects.select_for_update().get(pk=invitation.pk)  # the link clicked twice
         if User.objects.filter(username=invitation.email).exists():
             raise NotNow("You have an account already. Sign in, then open the link again.")
         user = User.objects.create_user(invitation.email, invitation.email, password)
@@ -174,7 +175,10 @@ def set_roles(*, team: Team, user: User, roles: Collection[str], by: User) -> No
     permissions.check("manage_people", access.roles(by, team))
     wanted = set(roles) & set(Role.values)
     with transaction.atomic():
+        Team.objects.select_for_update().get(pk=team.pk)  # two admins must not remove each other
         before = sorted(access.roles(user, team))
+        if not before:
+            raise NotNow("This person is not in the team. Invite them first. Nothing was changed.")
         Membership.objects.filter(team=team, user=user).exclude(role__in=wanted).delete()
         for role in wanted:
             Membership.objects.get_or_create(team=team, user=user, role=role)

@@ -64,9 +64,17 @@ def _attempts(now: datetime) -> int:
     sent = 0
     for attempt in due.order_by("due_at", "pk")[:AT_ONCE]:
         state = AttemptState(attempt.state)
-        name = names.get(state) or wiring.fetch_job(attempt.provider)
+        name = names.get(state) or _fetch_job(attempt)
         sent += dispatch.now(name, attempt.pk, attempt.tries)
     return sent
+
+
+def _fetch_job(attempt: Attempt) -> str:
+    """One row of a provider that is gone must not hold up all others."""
+    try:
+        return wiring.fetch_job(attempt.provider)
+    except wiring.NoSuchProvider:
+        return "fetch"
 
 
 def _platform_files(now: datetime) -> int:

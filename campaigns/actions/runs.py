@@ -1,8 +1,7 @@
-"""Stage runs and their attempts: start, send, ask, fail, cancel.
+"""Stage runs and their attempts: start, fail, cancel. Sending is `campaigns.actions.sending`.
 
-The order is fixed: intent row and hold are committed, then the provider is called, then its
-reference is stored at once. No transaction is open while the provider is called. A row is moved
-on by one UPDATE that names the state it expects.
+Intent row and hold are committed before any provider is called. A row is moved on by one UPDATE
+that names the state it expects.
 """
 
 from __future__ import annotations
@@ -17,20 +16,18 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from campaigns import dispatch, permissions, wiring
+from campaigns import dispatch, permissions, transitions, wiring
 from campaigns.actions import (
     approving,
     events,
-    leases,
+    locks,
     planning,
-    platform_files,
     requests,
     spending,
 )
 from campaigns.models import Asset, Attempt, Candidate, Media, StageRun
 from campaigns.models.choices import (
     ATTEMPT_OPEN,
-    RUN_OPEN,
     RUN_WORKING,
     AttemptState,
     FileKind,
@@ -43,14 +40,13 @@ from campaigns.stages.base import BadParams
 from campaigns.transitions import NotNow
 from routing import policy
 from routing.providers import base as provider_errors
-from routing.providers.base import Progress
 from routing.stages import OPERATIONS
 
 log = logging.getLogger(__name__)
 
 GRACE = timedelta(seconds=3)
-POLL_EVERY = timedelta(seconds=5)
 MOST_CANDIDATES = 12
+AT_PROVIDER = (AttemptState.SUBMITTED, AttemptState.FETCHING)
 
 
 class NoModel(Exception):
@@ -88,7 +84,7 @@ def start(
     permissions.check("run", access.roles(by, asset.team))
     earlier = StageRun.objects.filter(token=token, team=asset.team).first()
     if earlier is not None:
-        return earlier
+        return _same(earlier, asset, operation)
     spec = OPERATIONS.get(operation)
     if spec is None:
         raise BadParams("operation", "Choose one of the operations on the page.")
@@ -144,13 +140,21 @@ def start(
     except IntegrityError as error:
         again = StageRun.objects.filter(token=token, team=asset.team).first()
         if again is not None:
-            return again
+            return _same(again, asset, operation)
         raise NotNow(
             "Work on this asset is going on already. Wait for it, or cancel it first. "
             "Nothing was started and no money was spent."
         ) from error
-    except spending.NotCovered as error:
-        return _write(run=run, why=error.text, by=by)
+
+
+def _same(earlier: StageRun, asset: Asset, operation: str) -> StageRun:
+    """The run an earlier click made; the same token with other wishes is refused."""
+    if (earlier.asset_id, earlier.operation) != (asset.pk, operation):
+        raise NotNow(
+            "This form was sent before with other values. Load the page again, then start. "
+            "Nothing was started and no money was spent."
+        )
+    return earlier
 
 
 def source_of(*, asset: Asset, stage: Stage | str) -> Candidate | None:
@@ -165,14 +169,28 @@ def source_of(*, asset: Asset, stage: Stage | str) -> Candidate | None:
 
 @transaction.atomic
 def _write(*, run: StageRun, why: str, by: User) -> StageRun:
-    asset = run.asset
+    asset = locks.asset(run.asset_id)
     if asset.archived_at is not None or asset.campaign.archived_at is not None:
         raise NotNow("This campaign or asset is archived. Restore it first. Nothing was started.")
     if run.source is None and run.stage != BY_KEY[str(Stage.GENERATION)].KEY:
         raise NotNow("There is no approved picture yet. Pick one in Generation first.")
-    run.pk = None
+    if asset.current_id != run.asset.current_id:
+        raise NotNow(
+            "Somebody approved another version meanwhile. Look at it, then start. "
+            "Nothing was started and no money was spent."
+        )
     run.state = RunState.WAITING_APPROVAL if why else RunState.QUEUED
     run.save(force_insert=True)
+    if not why:
+        try:
+            with transaction.atomic():
+                launch(run=run, by=by)
+        except spending.NotCovered as error:
+            why = error.text
+            run.state = RunState.WAITING_APPROVAL
+            run.save(update_fields=["state"])
+    if why:
+        approving.ask(run=run, why=why, by=by)
     Asset.objects.filter(pk=asset.pk).update(stage=run.stage, ready_at=None)
     events.record(
         team=run.team,
@@ -183,10 +201,6 @@ def _write(*, run: StageRun, why: str, by: User) -> StageRun:
         by=by,
         after={"operation": run.operation, "model": run.model, "state": run.state},
     )
-    if why:
-        approving.ask(run=run, why=why, by=by)
-    else:
-        launch(run=run, by=by)
     events.touch(asset_ids=[asset.pk])
     return run
 
@@ -212,93 +226,10 @@ def launch(*, run: StageRun, by: User) -> Attempt:
     return attempt
 
 
-def submit(*, attempt_id: int) -> None:
-    """Send an intended attempt, once. A second call finds it sent and does nothing."""
-    key = leases.claim(Attempt.objects.filter(pk=attempt_id, state=AttemptState.INTENDED))
-    if key is None:
-        return
-    mine = Attempt.objects.filter(pk=attempt_id, lease_key=key)
-    if mine.filter(tries__gt=leases.MOST_TRIES).exists():
-        fail(attempt_id=attempt_id, text="It could not be started several times over.")
-        return
-    attempt = Attempt.objects.select_related("run__asset").get(pk=attempt_id)
-    StageRun.objects.filter(pk=attempt.run_id, state=RunState.QUEUED).update(
-        state=RunState.RUNNING, started_at=timezone.now()
-    )
-    events.touch(asset_ids=[attempt.run.asset_id])
-    if BY_KEY[attempt.run.stage].WORK == "files":
-        mine.update(state=AttemptState.SUBMITTING)
-        mine.update(
-            state=AttemptState.SUBMITTED,
-            provider_ref=f"files-{attempt.run_id}",
-            submitted_at=timezone.now(),
-            lease_until=None,
-            due_at=timezone.now() + timedelta(days=36500),
-        )
-        platform_files.prepare(run=attempt.run)
-        return
-    provider = wiring.provider(attempt.provider)
-    try:
-        with requests.prepared(attempt=attempt) as request:
-            if mine.update(state=AttemptState.SUBMITTING) != 1:
-                return
-            submission = provider.submit(request)
-    except provider_errors.RateLimited as error:
-        mine.update(
-            state=AttemptState.INTENDED,
-            lease_until=None,
-            due_at=timezone.now() + timedelta(seconds=error.retry_after_s),
-        )
-        return
-    except provider_errors.OutcomeUnknown as error:
-        mine.update(state=AttemptState.UNKNOWN, error=error.text, lease_until=None)
-        return
-    except provider_errors.ProviderError as error:
-        fail(attempt_id=attempt_id, text=error.text)
-        return
-    sent = mine.update(
-        state=AttemptState.SUBMITTED,
-        provider_ref=submission.ref,
-        submitted_at=timezone.now(),
-        due_at=timezone.now() + GRACE,
-        lease_until=None,
-        tries=0,
-    )
-    if sent == 1:
-        poll(attempt_id=attempt_id)
-
-
-def poll(*, attempt_id: int) -> None:
-    """Ask where a sent attempt stands, and wake the next step. Repeatable and free."""
-    attempt = (
-        Attempt.objects.select_related("run__asset")
-        .filter(pk=attempt_id, state=AttemptState.SUBMITTED)
-        .first()
-    )
-    if attempt is None:
-        return
-    provider = wiring.provider(attempt.provider)
-    try:
-        with requests.prepared(attempt=attempt, with_files=False) as request:
-            outcome = provider.look_up(request, attempt.provider_ref)
-    except provider_errors.ProviderError as error:
-        log.warning("attempt %s could not be looked up: %s", attempt_id, error.text)
-        Attempt.objects.filter(pk=attempt_id).update(due_at=timezone.now() + POLL_EVERY)
-        return
-    rows = Attempt.objects.filter(pk=attempt_id, state=AttemptState.SUBMITTED)
-    if outcome.progress is Progress.FAILED:
-        fail(attempt_id=attempt_id, text=outcome.error, billed=outcome.billed)
-    elif outcome.progress is Progress.READY:
-        if rows.update(state=AttemptState.FETCHING, due_at=timezone.now() + GRACE) == 1:
-            name = "fetch_media" if provider.fetch_queue == "media" else "fetch"
-            dispatch.now(name, attempt_id, attempt.tries)
-    else:
-        rows.update(progress=outcome.share_done or 0, due_at=timezone.now() + POLL_EVERY)
-
-
 def fail(*, attempt_id: int, text: str, billed: bool = False) -> None:
     """End an attempt and its run with a reason. What was billed is settled, the rest given back."""
     with transaction.atomic():
+        locks.asset(Attempt.objects.values_list("run__asset_id", flat=True).get(pk=attempt_id))
         ended = Attempt.objects.filter(pk=attempt_id, state__in=ATTEMPT_OPEN).update(
             state=AttemptState.FAILED,
             error=text,
@@ -314,9 +245,11 @@ def fail(*, attempt_id: int, text: str, billed: bool = False) -> None:
             spending.settle(attempt=attempt, billed_micros=attempt.reserved_micros, note=text)
         else:
             spending.release(attempt=attempt, note=text)
-        StageRun.objects.filter(pk=run.pk, state__in=RUN_WORKING).update(
+        failed = StageRun.objects.filter(pk=run.pk, state__in=RUN_WORKING).update(
             state=RunState.FAILED, reason=text, finished_at=timezone.now()
         )
+        if failed != 1:
+            return  # it was cancelled before
         events.record(
             team=run.team,
             verb="run.fail",
@@ -330,23 +263,28 @@ def fail(*, attempt_id: int, text: str, billed: bool = False) -> None:
 
 
 def cancel(*, run: StageRun, by: User, verb: str = "run.cancel") -> None:
-    """Stop a run. Money that was held and not billed returns. Raises NotAllowed, NotNow."""
+    """Stop a run. Money that was held and not billed returns. Raises NotAllowed, NotNow.
+
+    An attempt that is being sent, or whose answer was lost, keeps its hold until the answer is
+    known (`abandon`): it may have been bought.
+    """
     permissions.check("run", access.roles(by, run.team))
+    free = _ask_to_stop(run)
     with transaction.atomic():
-        stopped = StageRun.objects.filter(pk=run.pk, state__in=RUN_OPEN).update(
-            state=RunState.CANCELLED, finished_at=timezone.now()
+        locks.asset(run.asset_id)
+        stopped = StageRun.objects.filter(
+            pk=run.pk, state__in=transitions.sources(transitions.RUN, "cancel")
+        ).update(
+            state=RunState.CANCELLED,
+            finished_at=timezone.now(),
+            claimed_by=None,
+            claimed_until=None,
         )
         if stopped != 1:
             raise NotNow("This run has ended already, so there was nothing to cancel.")
         approving.withdraw(run=run, by=by)
-        for attempt in run.attempts.filter(state__in=ATTEMPT_OPEN):
-            Attempt.objects.filter(pk=attempt.pk).update(
-                state=AttemptState.CANCELLED,
-                finished_at=timezone.now(),
-                lease_until=None,
-                lease_key="",
-            )
-            spending.release(attempt=attempt, note="cancelled")
+        for attempt in run.attempts.order_by("pk"):
+            _let_go(attempt, billed=bool(attempt.provider_ref) and attempt.pk not in free)
         events.record(
             team=run.team,
             verb=verb,
@@ -356,5 +294,42 @@ def cancel(*, run: StageRun, by: User, verb: str = "run.cancel") -> None:
             by=by,
         )
         events.touch(asset_ids=[run.asset_id])
-    for attempt in run.attempts.exclude(provider_ref=""):
-        wiring.provider(attempt.provider).cancel(attempt.provider_ref)
+
+
+def abandon(*, attempt_id: int) -> None:
+    """Close an attempt whose run has ended already, such as one accepted after a cancel."""
+    attempt = Attempt.objects.select_related("run").get(pk=attempt_id)
+    free = _ask_to_stop(attempt.run)
+    with transaction.atomic():
+        locks.asset(attempt.run.asset_id)
+        _let_go(attempt, billed=bool(attempt.provider_ref) and attempt.pk not in free)
+
+
+def _ask_to_stop(run: StageRun) -> set[int]:
+    """Attempts of which the provider says that nothing will be billed any more."""
+    free = set()
+    for attempt in run.attempts.filter(state__in=AT_PROVIDER):
+        try:
+            if wiring.provider(attempt.provider).cancel(attempt.provider_ref):
+                free.add(attempt.pk)
+        except (wiring.NoSuchProvider, provider_errors.ProviderError) as error:
+            log.warning("attempt %s could not be stopped: %s", attempt.pk, error)
+    return free
+
+
+def _let_go(attempt: Attempt, *, billed: bool) -> None:
+    ended = Attempt.objects.filter(
+        pk=attempt.pk, state__in=transitions.sources(transitions.ATTEMPT, "cancel")
+    ).update(
+        state=AttemptState.CANCELLED,
+        finished_at=timezone.now(),
+        lease_until=None,
+        lease_key="",
+    )
+    if ended != 1:
+        return
+    if billed:
+        note = "cancelled, but the provider could not take it back"
+        spending.settle(attempt=attempt, billed_micros=attempt.reserved_micros, note=note)
+    else:
+        spending.release(attempt=attempt, note="cancelled")

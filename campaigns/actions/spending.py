@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from campaigns import permissions
@@ -46,7 +46,7 @@ def set_approved(*, line: BudgetLine, amount_micros: int, by: User) -> None:
     """Set what a line may spend in all. Raises NotAllowed, BadBudget."""
     permissions.check("set_budget", access.roles(by, line.team))
     with transaction.atomic():
-        before = line.approved_micros
+        before = BudgetLine.objects.select_for_update().get(pk=line.pk).approved_micros
         changed = BudgetLine.objects.filter(
             pk=line.pk, reserved_micros__lte=amount_micros - F("settled_micros")
         ).update(approved_micros=amount_micros)
@@ -130,26 +130,51 @@ def reserve(*, attempt: Attempt, amount_micros: int, by: User) -> None:
 
 
 def settle(*, attempt: Attempt, billed_micros: int, note: str = "") -> None:
-    """Close an attempt's hold at what was billed. Doing it again changes nothing."""
+    """Close an attempt's hold at what was billed. Doing it again changes nothing.
+
+    A bill above the hold that the line cannot carry is booked up to the hold; the excess becomes
+    a correction of its own, and the line is frozen until a manager has looked.
+    """
     with transaction.atomic():
         if _closed(attempt):
             return
         line = line_of(attempt=attempt)
         held = attempt.reserved_micros
-        BudgetLine.objects.filter(pk=line.pk).update(
-            reserved_micros=F("reserved_micros") - held,
-            settled_micros=F("settled_micros") + billed_micros,
+        carried = billed_micros
+        closing = BudgetLine.objects.filter(
+            pk=line.pk,
+            approved_micros__gte=F("reserved_micros") - held + F("settled_micros") + billed_micros,
         )
+        if _move(closing, held, billed_micros) != 1:
+            carried = min(held, billed_micros)
+            _move(BudgetLine.objects.filter(pk=line.pk), held, carried)
         Attempt.objects.filter(pk=attempt.pk).update(settled_micros=billed_micros)
         attempt.settled_micros = billed_micros
-        _book(
-            line=line,
-            attempt=attempt,
-            kind=EntryKind.SETTLE,
-            amount=billed_micros,
-            by=None,
-            note=note,
-        )
+        _book(line=line, attempt=attempt, kind=EntryKind.SETTLE, amount=carried, by=None, note=note)
+        if carried < billed_micros:
+            _overrun(line=line, attempt=attempt, excess=billed_micros - carried)
+
+
+def _move(lines: QuerySet[BudgetLine], held: int, billed: int) -> int:
+    return lines.update(
+        reserved_micros=F("reserved_micros") - held, settled_micros=F("settled_micros") + billed
+    )
+
+
+def _overrun(*, line: BudgetLine, attempt: Attempt, excess: int) -> None:
+    """The provider billed more than was held and more than the line has: say it, stop spending."""
+    note = "billed above the hold, and the line has no room for it"
+    _book(line=line, attempt=attempt, kind=EntryKind.CORRECT, amount=excess, by=None, note=note)
+    BudgetLine.objects.filter(pk=line.pk, frozen_at__isnull=True).update(frozen_at=timezone.now())
+    events.record(
+        team=line.team,
+        verb="budget.overrun",
+        subject="budget_line",
+        subject_id=line.pk,
+        asset_id=attempt.run.asset_id,
+        by=None,
+        after={"excess_micros": excess},
+    )
 
 
 def release(*, attempt: Attempt, note: str = "") -> None:
@@ -164,4 +189,6 @@ def release(*, attempt: Attempt, note: str = "") -> None:
 
 
 def _closed(attempt: Attempt) -> bool:
+    """Locks the attempt, so that of two that close it at once the second sees the first."""
+    Attempt.objects.select_for_update().get(pk=attempt.pk)
     return attempt.entries.filter(kind__in=[EntryKind.SETTLE, EntryKind.RELEASE]).exists()

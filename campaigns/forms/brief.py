@@ -162,10 +162,7 @@ class BriefForm(forms.Form):
         self._ad_sets = {str(row.pk): row for row in ad_sets}
         self.photos = list(photos)
         self._today = today
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for row in ad_sets:
-            groups.setdefault(row.campaign.name, []).append((str(row.pk), row.name))
-        choices: list[Any] = list(groups.items())
+        choices = [(str(row.pk), f"{row.campaign.name} · {row.name}") for row in ad_sets]
         if may_set_up:
             choices.append((NEW_CAMPAIGN, "+ A new campaign"))
         self.fields["ad_set"].choices = choices  # type: ignore[attr-defined]

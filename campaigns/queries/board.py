@@ -216,7 +216,7 @@ def board(*, team: Team, viewer: Viewer, filters: Filters, now: datetime) -> Boa
         waiting=Count("pk", filter=_needs(viewer)),
         running=Count("pk", filter=Q(open_run__state__in=RUN_WORKING)),
     )
-    counts = dict(shown.order_by().values_list("stage").annotate(Count("pk")))
+    counts = dict(shown.order_by().values_list("stage").annotate(count=Count("pk")))
     money = _money(shown)
     places = _places(shown, {stage: (0, filters.limit(stage)) for stage in Stage.values})
     cards = board_cards.cards(places=places, viewer=viewer, now=now)
@@ -299,8 +299,8 @@ def _money(rows: QuerySet[Asset]) -> dict[str, tuple[int, int]]:
         .order_by()
         .values_list("run__asset__stage")
         .annotate(
-            Sum("settled_micros", default=0),
-            Sum("reserved_micros", filter=Q(state__in=ATTEMPT_OPEN), default=0),
+            spent=Sum("settled_micros", default=0),
+            held=Sum("reserved_micros", filter=Q(state__in=ATTEMPT_OPEN), default=0),
         )
     )
     return {stage: (spent, held) for stage, spent, held in found}

@@ -278,7 +278,11 @@ def _batches(run_ids: Collection[int]) -> dict[int, _Batch]:
         Candidate.objects.filter(run_id__in=run_ids)
         .order_by()
         .values_list("run_id")
-        .annotate(Count("pk"), Count("pk", filter=Q(verdict=Verdict.PENDING)), Min("media_id"))
+        .annotate(
+            landed=Count("pk"),
+            pending=Count("pk", filter=Q(verdict=Verdict.PENDING)),
+            first=Min("media_id"),
+        )
     )
     return {run_id: _Batch(landed, pending, first) for run_id, landed, pending, first in rows}
 
@@ -289,8 +293,8 @@ def _money(ids: Collection[int]) -> dict[int, tuple[int, int]]:
         .order_by()
         .values_list("run__asset_id")
         .annotate(
-            Sum("settled_micros", default=0),
-            Sum("reserved_micros", filter=Q(state__in=ATTEMPT_OPEN), default=0),
+            spent=Sum("settled_micros", default=0),
+            held=Sum("reserved_micros", filter=Q(state__in=ATTEMPT_OPEN), default=0),
         )
     )
     return {asset_id: (spent, held) for asset_id, spent, held in rows}
@@ -309,9 +313,9 @@ def _files(assets: Iterable[Asset]) -> dict[int, _Files]:
         .order_by()
         .values_list("asset_id")
         .annotate(
-            Count("pk"),
-            Count("pk", filter=Q(due_at__isnull=True)),
-            Count("pk", filter=Q(verdict__in=passing, media__isnull=False)),
+            total=Count("pk"),
+            made=Count("pk", filter=Q(due_at__isnull=True)),
+            passed=Count("pk", filter=Q(verdict__in=passing, media__isnull=False)),
         )
     )
     return {asset_id: _Files(total, made, passed) for asset_id, total, made, passed in rows}

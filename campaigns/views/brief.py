@@ -34,18 +34,14 @@ def brief(request: TeamRequest) -> HttpResponse:
             return _start(request, form, sent)
         except BadParams as error:
             form.add_error(error.field if error.field in form.fields else None, error.text)
-    if form.is_bound:
-        form.is_valid()
-        plan = _plan(request, form)
-    else:
-        plan = _plan(request, _form(request, _initial_query(form)))
+    planned = form if form.is_bound else _form(request, _initial_query(form))
     context = {
         "form": form,
         "token": sent,
         "locales": LOCALES,
         "photos": [_taken(request, media) for media in form.photos],
         "has_ad_sets": form.has_ad_sets,
-        **plan,
+        **_plan(request, planned),
     }
     status = 422 if form.is_bound else 200
     return render(request, "brief/brief.html", context, status=status)
@@ -57,7 +53,6 @@ def plan(request: TeamRequest) -> HttpResponse:
     """The plan panel for what the form holds now, complete or not."""
     permissions.check("brief", request.roles)
     form = _form(request, request.POST)
-    form.is_valid()
     return render(request, "brief/_plan.html", _plan(request, form))
 
 
@@ -151,6 +146,7 @@ def _what_runs(run: StageRun) -> str:
 
 
 def _plan(request: TeamRequest, form: BriefForm) -> dict[str, Any]:
+    form.is_valid()
     chosen = form.chosen
     found = briefs.preview(team=request.team, ad_set=chosen, brief=_new_brief(form))
     return {

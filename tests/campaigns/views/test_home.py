@@ -1,0 +1,54 @@
+"""Where people land, and the palette's search."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.contrib.auth.models import User
+from django.test import Client
+
+from campaigns.models import AdSet, Team
+from tests import factories
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+class TestHome:
+    def test_asks_a_stranger_to_sign_in(self, db: None) -> None:
+        assert Client().get("/")["Location"].startswith("/sign-in/")
+
+    def test_leads_to_the_board(self, team: Team, mara: User) -> None:
+        assert signed_in(mara).get("/")["Location"] == f"/t/{team.slug}/board/"
+
+    def test_remembers_the_team_used_last(self, team: Team, mara: User) -> None:
+        other = factories.team("Aardvark", founder=mara)
+        client = signed_in(mara)
+        assert client.get("/")["Location"] == f"/t/{other.slug}/board/"
+        client.get(f"/t/{team.slug}/")
+        assert client.get("/")["Location"] == f"/t/{team.slug}/board/"
+
+    def test_tells_a_person_without_a_team_how_to_get_one(self, db: None) -> None:
+        page = signed_in(factories.person("Nora")).get("/").content.decode()
+        assert "/teams/new/" in page
+
+
+class TestSearch:
+    def test_finds_assets_of_this_team_only(
+        self, ad_set: AdSet, mara: User, otto: User, team: Team
+    ) -> None:
+        asset = factories.asset(ad_set, by=mara, title="Hero portrait")
+        hits = signed_in(mara).get(f"/t/{team.slug}/search/", {"q": "hero"}).json()
+        assert hits == [
+            {
+                "label": "Hero portrait",
+                "hint": "Spring · Prospecting · Generation",
+                "url": f"/t/{team.slug}/assets/{asset.pk}/",
+            }
+        ]
+        assert signed_in(otto).get("/t/contoso/search/", {"q": "hero"}).json() == []
+        theirs = signed_in(otto).get(f"/t/{team.slug}/search/", {"q": "hero"})
+        assert theirs.status_code == HTTPStatus.NOT_FOUND

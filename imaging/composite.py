@@ -212,7 +212,9 @@ def _foot(alpha: Mask, box: Box) -> tuple[NDArray[np.float32], NDArray[np.float3
     solid = alpha > 0.5
     lowest = alpha.shape[0] - 1 - np.argmax(solid[::-1], axis=0)
     limit = box.bottom - 0.34 * box.height
-    outline = np.where(solid.any(axis=0), lowest + 1, limit - box.height).astype(np.float32)
+    # Beside the piece its nearest column counts: a shadow must not jump where the piece ends.
+    own = np.nonzero(solid.any(axis=0))[0]
+    outline = np.interp(np.arange(alpha.shape[1]), own, lowest[own] + 1.0).astype(np.float32)
     rests = np.clip(1 - (limit - outline) / (0.05 * box.height), 0, 1).astype(np.float32)
     soft = max(2.0, 0.02 * box.width)
     smooth = filters.blur(np.clip(outline, limit, box.bottom)[None, :], soft)[0]

@@ -230,7 +230,7 @@ def _podium(canvas: _Canvas, palette: Palette, light: Light, stand: Stand) -> No
     _sweep(canvas, palette, light, Stand(stand.x, stand.y + 230, stand.width, stand.height))
     half = min(canvas.width * 0.46, stand.width * 0.5 + 70)
     tilt = half * 0.19
-    middle = stand.y - max(tilt * 0.10, stand.depth * 0.45)
+    middle = stand.y - max(tilt * 0.10, stand.depth * 0.2)
     lower = middle + max(150.0, half * 0.42)
     across = (canvas.x - stand.x) / half
     # The podium's own shadows on the floor: tight at its foot, wide away from the light.

@@ -137,7 +137,9 @@ def page(*, asset: Asset, version: int | None = None) -> AssetPage:
         tree=lineage.tree(asset=asset, bases=bases, candidates=candidates, shown=shown),
         runs=rows,
         rounds=Counter(run.operation for run in runs),
-        history=tuple(history.of_asset(asset=asset)),
+        history=tuple(
+            history.of_asset(asset=asset, labels={run.model: run.model_label for run in runs})
+        ),
         held_micros=sum(row.held_micros for row in rows),
         settled_micros=sum(row.settled_micros for row in rows),
         compute_s=sum(row.compute_s for row in rows),

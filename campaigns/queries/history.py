@@ -26,9 +26,8 @@ class Happening:
 
 def _started(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     work = operation_label(str(after.get("operation", ""))).lower()
-    if after.get("state") == "waiting_approval":
-        return f"asked to {work} with {after.get('model')}"
-    return f"started to {work} with {after.get('model')}"
+    begun = "asked for" if after.get("state") == "waiting_approval" else "started"
+    return f"{begun} “{work}” with {after.get('model_label') or after.get('model')}"
 
 
 def _finished(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
@@ -93,21 +92,27 @@ WORDS: dict[str, Words | str] = {
 }
 
 
-def words(event: Event) -> str:
+def words(event: Event, labels: Mapping[str, str]) -> str:
     """What happened, in words that follow a name."""
     known = WORDS.get(event.verb)
     if known is None:
         return event.verb.replace(".", " ").replace("_", " ")
-    return known if isinstance(known, str) else known(event.before, event.after)
+    return (
+        known
+        if isinstance(known, str)
+        else known(
+            event.before, {**event.after, "model_label": labels.get(event.after.get("model", ""))}
+        )
+    )
 
 
-def of_asset(*, asset: Asset) -> list[Happening]:
-    """What happened to an asset, newest first."""
+def of_asset(*, asset: Asset, labels: Mapping[str, str]) -> list[Happening]:
+    """What happened to an asset, newest first. `labels` names its models by key."""
     rows = Event.objects.filter(asset_id=asset.pk).select_related("by").order_by("-pk")[:MOST]
     return [
         Happening(
             (row.by.get_full_name() or row.by.get_username()) if row.by else "Switchyard",
-            words(row),
+            words(row, labels),
             row.at,
         )
         for row in rows

@@ -149,7 +149,7 @@ class TestBatch:
         run = finished(ad_set, mara)
         as_cleo.cookies["hide_models"] = "1"
         text = as_cleo.get(at("review_batch", team, run.pk)).content.decode()
-        assert "model hidden" in text
+        assert "a hidden model" in text
         assert 'data-blind="1"' in text
 
 

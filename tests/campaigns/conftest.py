@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from campaigns import wiring
 from campaigns.models import AdSet, Team
 from campaigns.models.choices import Role
+from routing.providers.local import LocalEngine
 from tests import factories
+from tests.campaigns.scripted import Scripted, priced_type
 
 
 @pytest.fixture(autouse=True)
@@ -67,3 +70,13 @@ def otto(db: None) -> User:
 @pytest.fixture
 def ad_set(team: Team, mara: User) -> AdSet:
     return factories.ad_set(team, by=mara)
+
+
+@pytest.fixture
+def hosted(team: Team, monkeypatch: pytest.MonkeyPatch) -> Scripted:
+    """A priced provider is connected, and only it sets type."""
+    provider = Scripted()
+    connected = {"local": LocalEngine(), "fal": provider}
+    monkeypatch.setattr(wiring, "_providers", lambda: connected)
+    priced_type()
+    return provider

@@ -1,0 +1,196 @@
+"""Money: what is held, settled and given back, at the edges and when many want it at once."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import Sum
+from django.utils import timezone
+
+from campaigns.actions import spending
+from campaigns.models import AdSet, Attempt, BudgetLine, Event, LedgerEntry
+from campaigns.models.ledger import AppendOnly
+from campaigns.permissions import NotAllowed
+from tests import factories
+from tests.campaigns.at_once import at_once
+
+THREADS = 8
+
+
+def attempt(ad_set: AdSet, by: User) -> Attempt:
+    """An attempt of a run of type alone; it needs no photo."""
+    asset = factories.asset(ad_set, by=by, title=secrets.token_hex(3))
+    return Attempt.objects.select_related("run__asset").get(run__asset=asset)
+
+
+def another(like: Attempt, number: int) -> Attempt:
+    """One more attempt of the same run that holds nothing yet."""
+    return Attempt.objects.create(
+        run=like.run,
+        number=number,
+        provider=like.provider,
+        model=like.model,
+        model_version=like.model_version,
+        key=secrets.token_urlsafe(32),
+        due_at=timezone.now(),
+    )
+
+
+def line(ad_set: AdSet, approved: int = 0) -> BudgetLine:
+    row = BudgetLine.objects.get(campaign=ad_set.campaign, tier="low")
+    BudgetLine.objects.filter(pk=row.pk).update(approved_micros=approved)
+    return BudgetLine.objects.get(pk=row.pk)
+
+
+def sums(row: BudgetLine) -> tuple[int, int]:
+    row.refresh_from_db()
+    return row.reserved_micros, row.settled_micros
+
+
+class TestReserve:
+    def test_holds_exactly_what_fits(self, ad_set: AdSet, mara: User) -> None:
+        row, one = line(ad_set, 100), attempt(ad_set, mara)
+        spending.reserve(attempt=another(one, 2), amount_micros=60, by=mara)
+        with pytest.raises(spending.NotCovered, match=r"left on the low tier"):
+            spending.reserve(attempt=another(one, 3), amount_micros=41, by=mara)
+        spending.reserve(attempt=another(one, 4), amount_micros=40, by=mara)
+        assert sums(row) == (100, 0)
+
+    def test_is_refused_on_a_frozen_line_even_for_nothing(self, ad_set: AdSet, mara: User) -> None:
+        row, one = line(ad_set, 100), attempt(ad_set, mara)
+        BudgetLine.objects.filter(pk=row.pk).update(frozen_at=timezone.now())
+        with pytest.raises(spending.NotCovered, match="frozen"):
+            spending.reserve(attempt=another(one, 2), amount_micros=0, by=mara)
+
+    def test_twice_for_one_attempt_is_refused_by_the_ledger(
+        self, ad_set: AdSet, mara: User
+    ) -> None:
+        row, one = line(ad_set, 100), another(attempt(ad_set, mara), 2)
+        spending.reserve(attempt=one, amount_micros=10, by=mara)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            spending.reserve(attempt=one, amount_micros=10, by=mara)
+        assert sums(row) == (10, 0)
+
+    def test_many_small_sums_fill_a_line_to_the_last_micro(self, ad_set: AdSet, mara: User) -> None:
+        row, one = line(ad_set, 125 * 40_000), attempt(ad_set, mara)
+        for number in range(2, 127):
+            spending.reserve(attempt=another(one, number), amount_micros=40_000, by=mara)
+        assert sums(row) == (5_000_000, 0)
+        with pytest.raises(spending.NotCovered):
+            spending.reserve(attempt=another(one, 200), amount_micros=1, by=mara)
+
+
+class TestClosing:
+    @pytest.mark.parametrize(("billed", "left"), [(0, (0, 0)), (30, (0, 30)), (50, (0, 50))])
+    def test_settles_once(
+        self, ad_set: AdSet, mara: User, billed: int, left: tuple[int, int]
+    ) -> None:
+        row, one = line(ad_set, 100), another(attempt(ad_set, mara), 2)
+        spending.reserve(attempt=one, amount_micros=50, by=mara)
+        for _ in range(2):
+            spending.settle(attempt=one, billed_micros=billed)
+        spending.release(attempt=one)
+        assert sums(row) == left
+        assert one.entries.filter(kind="settle").count() == 1
+        assert not one.entries.filter(kind="release").exists()
+
+    def test_releases_once(self, ad_set: AdSet, mara: User) -> None:
+        row, one = line(ad_set, 100), another(attempt(ad_set, mara), 2)
+        spending.reserve(attempt=one, amount_micros=50, by=mara)
+        for _ in range(2):
+            spending.release(attempt=one)
+        spending.settle(attempt=one, billed_micros=50)
+        assert sums(row) == (0, 0)
+        assert one.entries.filter(kind="release").count() == 1
+
+    def test_takes_more_than_the_hold_when_the_line_has_room(
+        self, ad_set: AdSet, mara: User
+    ) -> None:
+        row, one = line(ad_set, 100), another(attempt(ad_set, mara), 2)
+        spending.reserve(attempt=one, amount_micros=50, by=mara)
+        spending.settle(attempt=one, billed_micros=80)
+        assert sums(row) == (0, 80)
+        assert row.frozen_at is None
+
+    def test_says_an_overrun_aloud_and_stops_the_line(self, ad_set: AdSet, mara: User) -> None:
+        row, one = line(ad_set, 100), another(attempt(ad_set, mara), 2)
+        spending.reserve(attempt=one, amount_micros=100, by=mara)
+        spending.settle(attempt=one, billed_micros=130)
+        assert sums(row) == (0, 100)
+        assert row.frozen_at is not None
+        one.refresh_from_db()
+        assert one.settled_micros == 130
+        amounts = dict(one.entries.values_list("kind", "amount_micros"))
+        assert amounts == {"reserve": 100, "settle": 100, "correct": 30}
+        assert Event.objects.filter(verb="budget.overrun", subject_id=row.pk).count() == 1
+
+
+class TestLines:
+    def test_cannot_go_below_what_is_held(self, ad_set: AdSet, mara: User, dana: User) -> None:
+        row, one = line(ad_set, 100), another(attempt(ad_set, mara), 2)
+        spending.reserve(attempt=one, amount_micros=50, by=mara)
+        with pytest.raises(spending.BadBudget, match="enter at least"):
+            spending.set_approved(line=row, amount_micros=49, by=dana)
+        spending.set_approved(line=row, amount_micros=50, by=dana)
+        event = Event.objects.get(verb="budget.set")
+        assert event.before == {"approved_micros": 100}
+        assert event.after == {"approved_micros": 50}
+
+    def test_change_by_managers_only(self, ad_set: AdSet, mara: User, ada: User) -> None:
+        row = line(ad_set, 100)
+        for person in (mara, ada):
+            with pytest.raises(NotAllowed):
+                spending.set_approved(line=row, amount_micros=1, by=person)
+            with pytest.raises(NotAllowed):
+                spending.set_frozen(line=row, frozen=True, by=person)
+        row.refresh_from_db()
+        assert (row.approved_micros, row.frozen_at) == (100, None)
+
+    def test_ledger_rows_are_never_changed(self, ad_set: AdSet, mara: User) -> None:
+        entry = attempt(ad_set, mara).entries.get()
+        with pytest.raises(AppendOnly):
+            entry.delete()
+        for refused in (LedgerEntry.objects.all().delete, Event.objects.all().delete):
+            with pytest.raises(AppendOnly):
+                refused()
+        with pytest.raises(AppendOnly):
+            LedgerEntry.objects.update(amount_micros=1)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestManyAtOnce:
+    def test_get_exactly_what_fits(self, ad_set: AdSet, mara: User) -> None:
+        one = attempt(ad_set, mara)
+        row = line(ad_set, 2 * 70)  # eight want 70: a third of them at most
+        tries = [another(one, number) for number in range(2, 2 + THREADS)]
+
+        def hold(which: Attempt) -> bool:
+            with transaction.atomic():
+                spending.reserve(attempt=which, amount_micros=70, by=mara)
+            return True
+
+        results = at_once(*(lambda which=which: hold(which) for which in tries))
+        assert results.count(True) == 2
+        refused = [result for result in results if result is not True]
+        assert all(isinstance(result, spending.NotCovered) for result in refused), refused
+        assert sums(row) == (140, 0)
+        booked = LedgerEntry.objects.filter(line=row, kind="reserve", amount_micros=70)
+        assert booked.aggregate(total=Sum("amount_micros"))["total"] == 140
+
+    def test_close_one_hold_once(self, ad_set: AdSet, mara: User) -> None:
+        one = another(attempt(ad_set, mara), 2)
+        row = line(ad_set, 100)
+        with transaction.atomic():
+            spending.reserve(attempt=one, amount_micros=60, by=mara)
+        results = at_once(
+            *[lambda: spending.settle(attempt=one, billed_micros=60)] * 4,
+            *[lambda: spending.release(attempt=one)] * 4,
+        )
+        assert results == [None] * 8
+        reserved, settled = sums(row)
+        assert reserved == 0
+        assert settled in {0, 60}
+        assert one.entries.filter(kind__in=["settle", "release"]).count() == 1

@@ -1,0 +1,99 @@
+"""A hosted provider that does as it is told: priced, never sent again, and it may fail anywhere.
+
+It stands where a vendor would stand and keeps the contract of routing.providers.base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from PIL import Image
+
+from campaigns.models import CatalogModel
+from routing.providers.base import Outcome, Output, Progress, Request, Submission
+from tests import factories
+
+PRICE = 40_000
+
+
+class Killed(BaseException):
+    """The process dies here: nothing after this line happens, no handler runs."""
+
+
+def _nothing() -> None:
+    """No incident."""
+
+
+@dataclass
+class Scripted:
+    """`before_answer` runs once the work is accepted but before its answer arrives.
+
+    `makes` lists what `fetch` yields: a position, or an exception that is raised there.
+    """
+
+    before_answer: Callable[[], None] = _nothing
+    refuses: Exception | None = None
+    outcome: Outcome = field(default_factory=lambda: Outcome(Progress.READY))
+    makes: list[int | BaseException] = field(default_factory=lambda: [0, 1])
+    stops: bool = True
+    accepted: list[str] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+    key: str = "fal"
+    fetch_queue: str = "models"
+
+    def submit(self, request: Request) -> Submission:
+        """Accept, or refuse as scripted."""
+        if self.refuses is not None:
+            raise self.refuses
+        self.accepted.append(request.attempt_key)
+        self.before_answer()
+        return Submission(ref=f"job-{len(self.accepted)}")
+
+    def look_up(self, request: Request, ref: str) -> Outcome:
+        """As scripted."""
+        return self.outcome
+
+    def fetch(
+        self,
+        request: Request,
+        ref: str,
+        *,
+        on_progress: Callable[[float], None],
+        have: frozenset[int],
+    ) -> Iterator[Output]:
+        """A small real photograph for each position, or the scripted exception."""
+        for step in self.makes:
+            if isinstance(step, BaseException):
+                raise step
+            if step in have:
+                continue
+            path = request.workdir / f"{step}.png"
+            with Image.open(factories.COFFEE) as photo:
+                photo.resize((120, 80)).save(path)
+            on_progress((step + 1) / len(self.makes))
+            yield Output(step, request.seeds[step % len(request.seeds)], path, "image/png")
+
+    def cancel(self, ref: str) -> bool:
+        """As scripted."""
+        self.stopped.append(ref)
+        return self.stops
+
+
+def priced_type(**values: Any) -> CatalogModel:
+    """The catalog with a priced model of this provider as the only one that sets type."""
+    CatalogModel.objects.filter(key="local-type").update(is_enabled=False)
+    row = CatalogModel.objects.get(key="local-type")
+    row.pk = None
+    for name, value in {
+        "key": "hosted-type",
+        "label": "Hosted type",
+        "provider": "fal",
+        "price_micros": PRICE,
+        "is_enabled": True,
+        **values,
+    }.items():
+        setattr(row, name, value)
+    row.save(force_insert=True)
+    return row

@@ -12,8 +12,8 @@ from campaigns.queries.qa import Editor
 class CropForm(forms.Form):
     """Left, top and width of the crop in the master's pixels; the height follows the ratio."""
 
-    left = forms.IntegerField(label="From the left")
-    top = forms.IntegerField(label="From the top")
+    left = forms.IntegerField(label="Left")
+    top = forms.IntegerField(label="Top")
     width = forms.IntegerField(label="Width")
     seen = forms.CharField(max_length=12, widget=forms.HiddenInput)
     action = forms.ChoiceField(

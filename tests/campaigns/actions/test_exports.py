@@ -1,0 +1,155 @@
+"""Packages: what is in them, to what they are bound, and that their bytes repeat."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import av
+import pytest
+from django.contrib.auth.models import User
+from PIL import Image
+
+from campaigns import jobs
+from campaigns.actions import exports, platform_files
+from campaigns.formats import spec_check
+from campaigns.models import AdSet, Asset, Export
+from campaigns.permissions import NotAllowed
+from campaigns.queries import qa
+from tests import factories
+from tests.campaigns import ready
+
+pytestmark = pytest.mark.django_db
+ALL = ("tiktok", "reels", "shorts")
+
+
+@pytest.fixture
+def asset(ad_set: AdSet, mara: User) -> Asset:
+    return ready.ready(ad_set, by=mara, path=factories.ASTRONAUT)
+
+
+def package(asset: Asset, by: User, click: str = "one", platforms: tuple[str, ...] = ALL) -> Export:
+    made = exports.request(team=asset.team, assets=[asset], platforms=platforms, token=click, by=by)
+    jobs.build_export(made.pk)
+    return Export.objects.get(pk=made.pk)
+
+
+class TestRequest:
+    def test_a_double_click_is_one_package(self, asset: Asset, ben: User) -> None:
+        first = package(asset, ben)
+        assert package(asset, ben).pk == first.pk
+        assert Export.objects.count() == 1
+
+    def test_nothing_says_what_to_do(self, asset: Asset, ben: User) -> None:
+        ask = {"team": asset.team, "token": "t", "by": ben}
+        with pytest.raises(exports.NothingToPack, match="Select at least one"):
+            exports.request(assets=[], platforms=ALL, **ask)
+        with pytest.raises(exports.NothingToPack, match="Tick at least one platform"):
+            exports.request(assets=[asset], platforms=["myspace"], **ask)
+        assert not Export.objects.exists()
+
+    def test_an_asset_that_is_not_ready_is_named(self, asset: Asset, mara: User, ben: User) -> None:
+        row = platform_files.of_asset(asset)[0]
+        platform_files.move_crop(row=row, box=[0, 0, 90, 160], by=mara)
+        with pytest.raises(exports.NothingToPack, match="Pour-over is not ready"):
+            package(ready.fresh(asset), ben)
+
+    def test_platforms_nobody_was_made_for(self, ad_set: AdSet, mara: User, ben: User) -> None:
+        asset = ready.ready(ad_set, by=mara, platforms=("tiktok",))
+        with pytest.raises(exports.NothingToPack, match="Tick another platform"):
+            package(asset, ben, platforms=("reels",))
+
+    def test_a_curator_may_not(self, asset: Asset, cleo: User) -> None:
+        with pytest.raises(NotAllowed):
+            package(asset, cleo)
+
+
+class TestBuild:
+    def test_the_same_assets_give_the_same_bytes(self, asset: Asset, ben: User, mara: User) -> None:
+        one, two = package(asset, ben), package(asset, mara, click="two")
+        Export.objects.filter(pk=two.pk).update(name="another_2031-01-01.zip")
+        assert (one.state, two.state) == ("ready", "ready")
+        assert one.sha256 == two.sha256
+        with one.file.open("rb") as source:
+            content = source.read()
+        assert hashlib.sha256(content).hexdigest() == one.sha256
+        assert len(content) == one.size_bytes
+
+    def test_a_master_that_changed_since_is_refused(
+        self, asset: Asset, mara: User, ben: User
+    ) -> None:
+        made = exports.request(team=asset.team, assets=[asset], platforms=ALL, token="t", by=ben)
+        row = platform_files.of_asset(asset)[0]
+        platform_files.move_crop(row=row, box=[0, 0, 90, 160], by=mara)
+        jobs.build_export(made.pk)
+        made.refresh_from_db()
+        assert made.state == "failed"
+        assert "Approve it in QA and package again" in made.error
+
+    def test_bytes_that_changed_on_disk_are_not_packed_and_may_be_built_again(
+        self, asset: Asset, ben: User
+    ) -> None:
+        media = platform_files.of_asset(asset)[0].media
+        path = Path(media.file.path)
+        good = path.read_bytes()
+        path.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+        made = package(asset, ben)
+        assert made.state == "failed"
+        assert "not the one that was approved" in made.error
+        path.write_bytes(good)
+        exports.retry(export=made, by=ben)
+        jobs.build_export(made.pk)
+        made.refresh_from_db()
+        assert made.state == "ready"
+
+    def test_a_second_worker_finds_nothing_to_do(self, asset: Asset, ben: User) -> None:
+        made = package(asset, ben)
+        jobs.build_export(made.pk)
+        made.refresh_from_db()
+        assert made.tries == 1
+
+
+@pytest.mark.slow
+def test_from_a_photo_to_files_that_three_platforms_take(
+    ad_set: AdSet, mara: User, ben: User, tmp_path: Path
+) -> None:
+    """A still and a clip through the real local engine, opened by independent readers."""
+    wanted = {stage: plan for stage, plan in ready.STRAIGHT.items() if stage != "animate"}
+    asset = ready.ready(
+        ad_set, by=mara, path=ready.CHINA, wanted=wanted,
+        motion="push_in", motion_profile="camera_only", title="=cmd|' /C calc'!A0",
+    )  # fmt: skip
+    made = package(asset, ben)
+    assert made.state == "ready", made.error
+    with made.file.open("rb") as source, zipfile.ZipFile(source) as archive:
+        assert archive.testzip() is None
+        names = archive.namelist()
+        archive.extractall(tmp_path)
+    assert len(names) == made.file_count == 9
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "manifest.csv").read_text("utf-8-sig"))))
+    entries = json.loads((tmp_path / "manifest.json").read_text())["files"]
+    assert len(rows) == len(entries) == 6
+    for row in rows:
+        path = tmp_path / row["platform"] / row["file_name"]
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == row["sha256"]
+        assert row["creative_code"] == asset.creative_code
+        assert row["approved_sha256"] == asset.current.media.sha256
+        spec = qa.spec_of(row["platform"], row["kind"])
+        report = spec_check.check(path, spec)
+        assert report.verdict != "fail", [f for f in report.findings if f.verdict == "fail"]
+        if row["kind"] == "still":
+            with Image.open(path) as picture:
+                picture.load()
+                assert picture.size == qa.size_of(spec)
+                assert "xmp" in picture.info
+            continue
+        with av.open(str(path)) as clip:
+            video, (audio,) = clip.streams.video[0], clip.streams.audio
+            assert (video.codec_context.name, audio.codec_context.name) == ("h264", "aac")
+            assert (video.width, video.height) == (1080, 1920)
+            assert sum(1 for _ in clip.decode(video)) == round(float(row["duration_s"]) * 30)
+    assert not any("=" in name or "'" in name for name in names)

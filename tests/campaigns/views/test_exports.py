@@ -1,0 +1,139 @@
+"""The Exports page: what may be packaged, packages, downloads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from campaigns import jobs
+from campaigns.models import AdSet, Asset, Export, Team
+from tests.campaigns import ready
+
+pytestmark = pytest.mark.django_db
+QUERIES = 14
+
+
+@pytest.fixture
+def asset(ad_set: AdSet, mara: User) -> Asset:
+    return ready.ready(ad_set, by=mara)
+
+
+def url(team: Team, name: str = "exports", *args: int) -> str:
+    return reverse(name, args=[team.slug, *args])
+
+
+def ask(client: Client, team: Team, assets: Any, click: str = "t") -> Any:
+    data = {"assets": assets, "platforms": ["tiktok", "reels", "shorts"], "token": click}
+    return client.post(url(team, "export_new"), data)
+
+
+class TestExports:
+    def test_preselects_and_names_what_is_not_ready(
+        self, client: Client, team: Team, asset: Asset, ad_set: AdSet, mara: User, ben: User
+    ) -> None:
+        other = ready.in_qa(ad_set, by=mara, title="<b>Late</b>")
+        client.force_login(ben)
+        page = client.get(url(team), {"assets": f"{asset.pk},{other.pk},x,"}).content.decode()
+        assert f'value="{asset.pk}" checked' in page
+        assert "&lt;b&gt;Late&lt;/b&gt;</a> stands in QA" in page
+        assert f"_{asset.creative_code}.jpg" in page
+
+    def test_another_teams_asset_is_not_there(
+        self, client: Client, asset: Asset, otto: User
+    ) -> None:
+        client.force_login(otto)
+        own = otto.memberships.first().team
+        assert client.get(url(own), {"assets": asset.pk}).status_code == 404
+        assert ask(client, own, [asset.pk]).status_code == 404
+        assert client.get(url(asset.team)).status_code == 404
+
+    def test_empty_says_the_next_step(self, client: Client, team: Team, ben: User) -> None:
+        client.force_login(ben)
+        assert "approved in QA" in client.get(url(team)).content.decode()
+
+    def test_the_number_of_queries_stays(
+        self, client: Client, team: Team, asset: Asset, ad_set: AdSet, mara: User,
+        django_assert_num_queries: DjangoAssertNumQueries,
+    ) -> None:  # fmt: skip
+        client.force_login(mara)
+        ask(client, team, [asset.pk], "a")
+        client.get(url(team))
+        with django_assert_num_queries(QUERIES):
+            client.get(url(team))
+        for at in range(2):
+            more = ready.ready(ad_set, by=mara, title=f"More {at}")
+            ask(client, team, [more.pk], f"b{at}")
+        client.get(url(team))
+        with django_assert_num_queries(QUERIES):
+            client.get(url(team))
+
+
+class TestNew:
+    def test_a_double_click_is_one_package_and_the_page_follows_it(
+        self, client: Client, team: Team, asset: Asset, ben: User
+    ) -> None:
+        client.force_login(ben)
+        first, second = ask(client, team, [asset.pk]), ask(client, team, [asset.pk])
+        export = Export.objects.get()
+        assert first["Location"] == second["Location"] == f"{url(team)}#package-{export.pk}"
+        live = client.get(url(team, "exports_live"))
+        assert live["X-Running"] == "1"
+        headers = {"X-Version": live["X-Version"]}
+        assert client.get(url(team, "exports_live"), headers=headers).status_code == 204
+        jobs.build_export(export.pk)
+        done = client.get(url(team, "exports_live"), headers=headers)
+        assert (done.status_code, done["X-Running"]) == (200, "0")
+        assert "Download" in done.content.decode()
+
+    def test_nothing_and_a_wrong_role_are_answered_in_words(
+        self, client: Client, team: Team, asset: Asset, ben: User, cleo: User
+    ) -> None:
+        client.force_login(ben)
+        headers = {"Accept": "application/json"}
+        empty = client.post(url(team, "export_new"), {"platforms": "reels"}, headers=headers)
+        assert (empty.status_code, "Select at least one" in empty.json()["error"]) == (422, True)
+        client.force_login(cleo)
+        data = {"assets": asset.pk, "platforms": "reels"}
+        assert client.post(url(team, "export_new"), data, headers=headers).status_code == 403
+        assert not Export.objects.exists()
+
+
+class TestDownload:
+    def test_resumes_where_it_stopped(
+        self, client: Client, team: Team, asset: Asset, ben: User, otto: User
+    ) -> None:
+        client.force_login(ben)
+        ask(client, team, [asset.pk])
+        export = Export.objects.get()
+        at = url(team, "export_download", export.pk)
+        assert client.get(at).status_code == 409
+        jobs.build_export(export.pk)
+        export.refresh_from_db()
+        whole = client.get(at)
+        content = b"".join(whole.streaming_content)
+        assert whole["Content-Disposition"] == f'attachment; filename="{export.name}"'
+        rest = client.get(at, headers={"Range": "bytes=1000-", "If-Range": whole["ETag"]})
+        assert rest.status_code == 206
+        assert b"".join(rest.streaming_content) == content[1000:]
+        assert whole["ETag"] == f'"{export.sha256}"'
+        client.force_login(otto)
+        assert client.get(at).status_code == 404
+
+    def test_a_failed_package_shows_why_and_is_built_again(
+        self, client: Client, team: Team, asset: Asset, ben: User
+    ) -> None:
+        client.force_login(ben)
+        ask(client, team, [asset.pk])
+        Export.objects.update(state="failed", error="The disk was <full>.")
+        page = client.get(url(team)).content.decode()
+        assert "The disk was &lt;full&gt;." in page
+        assert "Build again" in page
+        export = Export.objects.get()
+        client.post(url(team, "export_retry", export.pk))
+        export.refresh_from_db()
+        assert export.state == "queued"

@@ -1,0 +1,213 @@
+"""What must always hold: each constraint refuses each way of breaking it, on both databases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+
+from campaigns.models import (
+    AdSet,
+    Approval,
+    Asset,
+    AssetBase,
+    Attempt,
+    BudgetLine,
+    Campaign,
+    Candidate,
+    CatalogModel,
+    Export,
+    ExportItem,
+    Finding,
+    Gate,
+    LedgerEntry,
+    Media,
+    Membership,
+    PlatformFile,
+    StageRun,
+    Team,
+)
+from tests import factories
+
+NOW = timezone.now()
+
+# model, constraint, values that break it. A callable value gets the row and gives the value.
+BROKEN: list[tuple[type[models.Model], str, dict[str, Any]]] = [
+    (Team, "team_gate_threshold_is_a_percentage", {"gate_threshold_percent": 101}),
+    (Team, "team_review_rate_is_not_negative", {"review_rate_micros_per_hour": -1}),
+    (BudgetLine, "a_line_never_holds_less_than_nothing", {"reserved_micros": -1}),
+    (BudgetLine, "a_line_never_settles_less_than_nothing", {"settled_micros": -1}),
+    (BudgetLine, "a_line_never_exceeds_what_was_approved", {"reserved_micros": 1}),
+    (BudgetLine, "a_line_never_exceeds_what_was_approved", {"settled_micros": 1}),
+    (BudgetLine, "a_line_never_exceeds_what_was_approved", {"approved_micros": -1}),
+    (CatalogModel, "an_enabled_model_has_a_price", {"is_enabled": True, "price_micros": None}),
+    (CatalogModel, "a_price_is_not_negative", {"price_micros": -1}),
+    (CatalogModel, "an_approval_prior_is_a_chance", {"approval_prior": 0}),
+    (CatalogModel, "an_approval_prior_is_a_chance", {"approval_prior": 1}),
+    (Media, "a_clip_has_a_duration_and_a_still_has_none", {"kind": "clip"}),
+    (Media, "a_clip_has_a_duration_and_a_still_has_none", {"duration_s": 6.0}),
+    (Media, "a_clip_has_a_duration_and_a_still_has_none", {"kind": "sound", "duration_s": 6.0}),
+    (StageRun, "a_run_never_expects_more_than_its_maximum", {"expected_micros": 1}),
+    (StageRun, "a_run_has_at_least_one_candidate", {"candidate_count": 0}),
+    (Attempt, "an_attempt_at_the_provider_has_its_reference",
+     {"state": "submitted", "provider_ref": ""}),
+    (Attempt, "an_attempt_at_the_provider_has_its_reference",
+     {"state": "fetching", "provider_ref": ""}),
+    (Attempt, "a_settled_attempt_has_its_amount", {"state": "settled", "settled_micros": None}),
+    (Candidate, "a_judged_candidate_has_its_time", {"verdict": "kept"}),
+    (Candidate, "a_judged_candidate_has_its_time", {"verdict": "spare"}),
+    (Candidate, "a_judged_candidate_has_its_time", {"verdict": "rejected"}),
+    (Candidate, "a_judged_candidate_has_its_time", {"judged_at": NOW}),
+    (Candidate, "only_a_rejected_candidate_has_a_defect", {"defect": "hands"}),
+    (Candidate, "only_a_rejected_candidate_has_a_defect",
+     {"defect": "hands", "verdict": "kept", "judged_at": NOW}),
+    (Gate, "a_gate_percentage_is_at_most_a_hundred", {"percent": 101}),
+    (Gate, "a_gate_percentage_is_at_most_a_hundred", {"threshold": 101}),
+    (Approval, "a_decided_approval_has_person_and_time", {"state": "approved"}),
+    (Approval, "a_decided_approval_has_person_and_time", {"decided_at": NOW}),
+    (Approval, "a_decided_approval_has_person_and_time", {"decided_by": "asked_by"}),
+    (Approval, "a_decided_approval_has_person_and_time", {"state": "declined", "decided_at": NOW}),
+    (Approval, "a_decided_approval_has_person_and_time",
+     {"state": "withdrawn", "decided_by": "asked_by"}),
+    (Export, "a_ready_package_has_its_file", {"state": "ready"}),
+    (Export, "a_ready_package_has_its_file", {"state": "ready", "file": "a.zip"}),
+    (Export, "a_ready_package_has_its_file", {"state": "ready", "sha256": "a" * 64}),
+]  # fmt: skip
+
+# A second row like the first, but for its key: refused by the unique constraint of that name.
+DOUBLED: list[tuple[type[models.Model], str, dict[str, Any]]] = [
+    (Campaign, "a_campaign_code_is_unique_in_its_team", {}),
+    (AdSet, "an_ad_set_name_is_unique_in_its_campaign", {}),
+    (Membership, "a_member_holds_a_role_once", {}),
+    (BudgetLine, "one_line_a_campaign_and_tier", {}),
+    (AssetBase, "one_base_a_position", {}),
+    (StageRun, "an_asset_has_one_open_run", {"token": "another"}),
+    (Attempt, "one_attempt_a_number", {"key": "another"}),
+    (Candidate, "one_candidate_a_position", {}),
+    (Finding, "one_finding_a_name", {}),
+    (PlatformFile, "one_platform_file_a_source_platform_and_kind", {}),
+    (ExportItem, "an_asset_is_packed_once", {}),
+]
+
+
+@pytest.fixture
+def rows(team: Team, ad_set: AdSet, mara: User) -> dict[type[models.Model], models.Model]:
+    """One sound row of every model that has a constraint, made without any imaging."""
+    asset = factories.asset(ad_set, by=mara)
+    run = factories.open_run(asset)
+    attempt = run.attempts.get()
+    media = Media.objects.create(
+        team=team, origin="output", kind="still", file="a.png", content_type="image/png",
+        sha256="0" * 64, size_bytes=1, width=1, height=1,
+    )  # fmt: skip
+    candidate = Candidate.objects.create(
+        team=team, asset=asset, run=run, attempt=attempt, position=0, seed=1, media=media
+    )
+    export = Export.objects.create(
+        team=team, campaign=ad_set.campaign, name="a.zip", token="e", requested_by=mara
+    )
+    made: list[models.Model] = [
+        team, ad_set, ad_set.campaign, run, attempt, media, candidate, export,
+        team.memberships.order_by("pk")[0],
+        BudgetLine.objects.filter(campaign=ad_set.campaign).order_by("pk")[0],
+        CatalogModel.objects.order_by("pk")[0],
+        AssetBase.objects.create(asset=asset, media=media, position=0),
+        Finding.objects.create(
+            candidate=candidate, name="n", label="l", value_text="v", verdict="info", origin="o"
+        ),
+        Gate.objects.create(
+            asset=asset, run=run, candidate=candidate, sha256="0" * 64, stage="generation",
+            percent=80, threshold=80, passed=True, decided_by=mara, decided_at=NOW,
+        ),
+        Approval.objects.create(
+            team=team, campaign=ad_set.campaign, run=run, tier="low", amount_micros=0,
+            currency="USD", why="because", asked_by=mara,
+        ),
+        PlatformFile.objects.create(
+            team=team, asset=asset, source=candidate, platform="reels", kind="still",
+            spec_id="s", spec_version="1",
+        ),
+        ExportItem.objects.create(
+            export=export, asset=asset, candidate=candidate, sha256="0" * 64
+        ),
+        attempt.entries.get(),
+    ]  # fmt: skip
+    return {type(row): row for row in made}
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "values"),
+    BROKEN,
+    ids=[f"{name}-{'-'.join(values)}-{at}" for at, (_, name, values) in enumerate(BROKEN)],
+)
+def test_a_row_that_breaks_it_is_refused(
+    rows: dict[type[models.Model], models.Model],
+    model: type[models.Model],
+    name: str,
+    values: dict[str, Any],
+) -> None:
+    row = rows[model]
+    values = {
+        key: getattr(row, value) if isinstance(value, str) and hasattr(row, value) else value
+        for key, value in values.items()
+    }
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        model._default_manager.filter(pk=row.pk).update(**values)
+
+
+@pytest.mark.parametrize(("model", "name", "values"), DOUBLED, ids=[row[1] for row in DOUBLED])
+def test_a_second_row_is_refused(
+    rows: dict[type[models.Model], models.Model],
+    model: type[models.Model],
+    name: str,
+    values: dict[str, Any],
+) -> None:
+    twin = model._default_manager.get(pk=rows[model].pk)
+    twin.pk = None
+    for key, value in values.items():
+        setattr(twin, key, value)
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        twin.save(force_insert=True)
+    unique = next(one for one in model._meta.constraints if one.name == name)
+    sqlite = f"{model._meta.db_table}.{model._meta.get_field(unique.fields[-1]).column}"
+    assert name in str(caught.value) or sqlite in str(caught.value)
+
+
+def test_a_negative_amount_is_refused_unless_it_corrects(
+    rows: dict[type[models.Model], models.Model],
+) -> None:
+    entry = rows[LedgerEntry]
+    assert isinstance(entry, LedgerEntry)
+    values = {"line": entry.line, "amount_micros": -1, "currency": "USD"}
+    for kind in ("reserve", "settle", "release"):
+        with pytest.raises(IntegrityError, match="only_a_correction"), transaction.atomic():
+            LedgerEntry.objects.create(kind=kind, key=f"k-{kind}", **values)
+    LedgerEntry.objects.create(kind="correct", key="k-correct", **values)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        LedgerEntry.objects.create(kind="correct", key="k-correct", **values)
+
+
+def test_ended_runs_leave_room_for_one_open_run(
+    rows: dict[type[models.Model], models.Model],
+) -> None:
+    run = rows[StageRun]
+    StageRun.objects.filter(pk=run.pk).update(state="failed")
+    for number, state in enumerate(["declined", "cancelled", "done", "review"]):
+        twin = StageRun.objects.get(pk=run.pk)
+        twin.pk, twin.token, twin.state = None, f"t-{number}", state
+        twin.save(force_insert=True)
+    assert Asset.objects.get().runs.count() == 5
+
+
+def test_every_constraint_is_tested() -> None:
+    named = {
+        constraint.name
+        for model in apps.get_app_config("campaigns").get_models()
+        for constraint in model._meta.constraints
+    }
+    tested = {name for _, name, _ in (*BROKEN, *DOUBLED)} | {"only_a_correction_may_be_negative"}
+    assert named == tested

@@ -173,6 +173,11 @@ class BriefForm(forms.Form):
         return bool(self._ad_sets)
 
     @property
+    def ad_set_locales(self) -> dict[str, str]:
+        """The locale that each ad set suggests."""
+        return {pk: row.locale or row.campaign.default_locale for pk, row in self._ad_sets.items()}
+
+    @property
     def chosen(self) -> AdSet | None:
         """The ad set, if one that exists is chosen."""
         return self._ad_sets.get(str(self.cleaned_data.get("ad_set", "")))

@@ -41,6 +41,7 @@ def brief(request: TeamRequest) -> HttpResponse:
         "locales": LOCALES,
         "photos": [_taken(request, media) for media in form.photos],
         "has_ad_sets": form.has_ad_sets,
+        "ad_set_locales": form.ad_set_locales,
         **_plan(request, planned),
     }
     status = 422 if form.is_bound else 200

@@ -1,6 +1,6 @@
 /* The brief page: the plan follows what is written, and fields show when they matter.
    Nothing is decided here; the server plans and checks. */
-import { post } from "./http.js";
+import { post, readData } from "./http.js";
 import { morph } from "./morph.js";
 
 const WAIT_MS = 350;
@@ -44,8 +44,19 @@ function place() {
 /* the first wrong field is where the person goes on */
 form.querySelector("[aria-invalid='true']")?.focus();
 
+const locales = readData("ad-set-locales");
+let suggested = form.elements.locale.defaultValue;
+
+/* another ad set brings its locale along, unless the person wrote one */
+function follow(choice) {
+  if (!locales[choice.value] || form.elements.locale.value !== suggested) return;
+  suggested = locales[choice.value];
+  form.elements.locale.value = suggested;
+}
+
 form.addEventListener("input", soon);
-form.addEventListener("change", () => {
+form.addEventListener("change", (event) => {
+  if (event.target.name === "ad_set") follow(event.target);
   place();
   soon();
 });

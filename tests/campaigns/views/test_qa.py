@@ -59,10 +59,11 @@ class TestQa:
     ) -> None:  # fmt: skip
         one = ready.in_qa(ad_set, by=mara, platforms=("reels",))
         client.force_login(mara)
-        client.get(url(asset))
-        for shown in (one, asset):
+        addresses = [url(one), url(asset)]
+        client.get(addresses[0])
+        for address in addresses:
             with django_assert_num_queries(QUERIES):
-                client.get(url(shown))
+                client.get(address)
 
     def test_live_answers_only_what_changed(
         self, client: Client, mara: User, asset: Asset, row: PlatformFile

@@ -32,6 +32,8 @@ def _started(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
 
 def _finished(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     count = int(after.get("candidates", 0) or 0)
+    if not count:
+        return "finished the platform files"
     return f"finished with {count} {'candidate' if count == 1 else 'candidates'}"
 
 

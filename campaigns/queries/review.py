@@ -21,7 +21,7 @@ from campaigns.queries import lineage
 
 PAUSE = timedelta(minutes=30)
 LONGEST = timedelta(minutes=10)
-CURVE_WIDTH, CURVE_HEIGHT = 200, 44
+CURVE_WIDTH, CURVE_HEIGHT, CURVE_PAD = 200, 44, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,16 +259,18 @@ def _first_pick(tiles: Sequence[Tile]) -> Tile | None:
     return kept or min(left, key=lambda tile: (tile.warnings, tile.number), default=None)
 
 
+def _height_of(likeness: float) -> float:
+    room = CURVE_HEIGHT - 2 * CURVE_PAD
+    return CURVE_PAD + room * (1 - min(max(likeness, 0.0), 1.0))
+
+
 def _curve(finding: Finding) -> Curve | None:
     values = finding.detail.get("likeness")
     length = finding.detail.get("duration_s")
     if not isinstance(values, list) or len(values) < 2 or not length:
         return None
     step = CURVE_WIDTH / (len(values) - 1)
-    points = [
-        (at * step, CURVE_HEIGHT * (1 - min(max(float(value), 0.0), 1.0)))
-        for at, value in enumerate(values)
-    ]
+    points = [(at * step, _height_of(float(value))) for at, value in enumerate(values)]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     holds = min(float(finding.value or 0), float(length))
     seconds = [float(length) * at / (len(values) - 1) for at in range(len(values))]

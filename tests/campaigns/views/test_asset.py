@@ -312,3 +312,14 @@ class TestGoingOn:
         run.refresh_from_db()
         assert run.state == RunState.CANCELLED
         assert as_mara.post(at("run_cancel", team, run.pk), **JSON).status_code == 409
+
+    def test_a_check_that_was_taken_back_can_be_started_again(
+        self, as_mara: Client, ad_set: AdSet, team: Team, mara: User
+    ) -> None:
+        made = adopted(ad_set, mara, met=ALL)
+        check = factories.open_run(made)
+        as_mara.post(at("run_cancel", team, check.pk))
+        text = as_mara.get(at("asset", team, made.pk)).content.decode()
+        assert "Crop and check for all platforms" in text
+        as_mara.post(at("asset_run", team, made.pk), {"operation": "check"})
+        assert made.runs.filter(operation="check", state=RunState.QUEUED).count() == 1

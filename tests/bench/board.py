@@ -110,7 +110,7 @@ def main() -> None:
             client.get(url)
             times.append(1000 * (time.perf_counter() - begun))
         print(
-            f"{size:6}  {len(queries):7}  {statistics.median(times):9.1f}  {min(times):6.1f}  "
+            f"{size:6}  {len(queries.captured_queries):7}  {statistics.median(times):9.1f}  {min(times):6.1f}  "
             f"{max(times):6.1f}  {len(answer.content):7}"
         )
 

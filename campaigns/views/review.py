@@ -48,11 +48,11 @@ def queue(request: TeamRequest) -> HttpResponse:
 def batch(request: TeamRequest, pk: int) -> HttpResponse:
     """One batch. Opening it claims it; when somebody else has it, the next one comes."""
     run = access.run(request.team, pk)
-    if planning.is_files(run.stage):
-        return redirect("qa", request.team.slug, run.asset_id)
     may_judge = permissions.can("judge", request.roles)
     if may_judge and query.is_waiting(run) and not curation.open_batch(run=run, by=request.user):
         return _taken(request, run)
+    if planning.is_files(run.stage):
+        return redirect("qa", request.team.slug, run.asset_id)
     return render(request, "review/batch.html", _context(request, run))
 
 

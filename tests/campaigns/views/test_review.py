@@ -124,6 +124,7 @@ class TestBatch:
         check = factories.open_run(run.asset)
         answer = as_cleo.get(at("review_batch", team, check.pk))
         assert answer.url == at("qa", team, run.asset_id)
+        assert not curation.open_batch(run=check, by=mara)
 
     def test_media_buyers_look_but_do_not_claim(
         self, client: Client, ad_set: AdSet, team: Team, mara: User, ben: User

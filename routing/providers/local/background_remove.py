@@ -30,7 +30,8 @@ def run(
 
 
 def isolate(picture: Picture) -> tuple[Piece, dict[str, Any]]:
-    """The cut-out of a picture with its note. Raises WeightsMissing without model files."""
+    """The cut-out of a picture with its note. Raises WeightsMissing without model files and
+    InvalidRequest when nothing stands out."""
     if picture.alpha is not None:
         alpha, confidence, isolated = picture.alpha, 1.0, True
     else:

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging import compare, encode, fill, motion
+from imaging import compare, composite, encode, fill, motion, subject
+from imaging.composite import Piece
 from imaging.geometry import Box
 from imaging.motion import Layers, Plan
 from routing.providers.base import InvalidRequest, Output, Request
 from routing.providers.local import checks, pictures, subjects
-from routing.providers.local.background_remove import isolate
 from routing.providers.local.checks import Picture
 
 MOTIONS = ("push_in", "pull_out", "pan_left", "pan_right", "pan_up", "parallax")
@@ -104,8 +104,8 @@ def _layers(picture: Picture, move: str, width: int, height: int) -> tuple[Layer
     rgb = np.ascontiguousarray(picture.rgb[box.top : box.bottom, box.left : box.right])
     if move != "parallax":
         return motion.flat(rgb, width, height), move, ""
-    piece, note = isolate(Picture(rgb, None))
-    if not note["subject_isolated"]:
+    piece = _front(rgb)
+    if piece is None:
         return (
             motion.flat(rgb, width, height),
             "push_in",
@@ -113,6 +113,15 @@ def _layers(picture: Picture, move: str, width: int, height: int) -> tuple[Layer
         )
     plate = fill.plate(rgb, piece.alpha, seed=1)
     return motion.layered(rgb, piece.alpha, piece.rgb, plate, width, height), move, ""
+
+
+def _front(rgb: NDArray[np.uint8]) -> Piece | None:
+    """The subject as a layer, or None when it cannot be told from its surroundings."""
+    found = subject.cut_out(rgb, faces=subjects.find_faces(rgb))
+    alpha = composite.clean_edge(found.alpha)
+    if not subjects.is_trusted(found) or subject.box_of(alpha).is_empty:
+        return None
+    return Piece(subject.foreground(rgb, alpha), alpha)
 
 
 def _even(value: int, field: str) -> int:

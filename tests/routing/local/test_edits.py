@@ -99,7 +99,8 @@ class TestOutpaint:
         left, top, right, bottom = output.note["base_box"]
         assert done.shape == (400, 320, 3)
         assert np.array_equal(done[top:bottom, left:right], rgb)
-        assert not output.note["best_effort"]
+        assert output.note["added_share"] == pytest.approx(1 - 214 / 400, abs=0.001)
+        assert output.note["best_effort"]
 
     def test_a_person_cut_off_below_is_extended_above_without_a_second_face(self, ask: Ask) -> None:
         rgb = cv2.resize(photo("person"), (320, 320), interpolation=cv2.INTER_AREA)

@@ -232,11 +232,11 @@ def _steps(asset: Asset, rows: Sequence[RunRow]) -> tuple[Step, ...]:
     for at, station in enumerate(ORDER):
         key = str(station)
         label = Stage(key).label
-        gate = gates.get(key)
-        if at < here and gate is not None:
-            who = gate.decided_by.get_full_name() or gate.decided_by.get_username()
-            text = f"{gate.percent} %"
-            steps.append(Step(key, label, "done", text, who, gate.decided_at, gate.percent))
+        passed = gates.get(key)
+        if at < here and passed is not None:
+            who = passed.decided_by.get_full_name() or passed.decided_by.get_username()
+            text = f"{passed.percent} %"
+            steps.append(Step(key, label, "done", text, who, passed.decided_at, passed.percent))
         elif at < here:
             steps.append(Step(key, label, "passed", "Nothing to do"))
         elif at == here:

@@ -307,6 +307,13 @@ def _choices(run: StageRun) -> tuple[Choice, ...]:
     return tuple(found)
 
 
+def _seconds(run: StageRun) -> float:
+    """How long somebody looked at a batch; a forgotten window counts for ten minutes."""
+    if run.judged_at is None or run.review_opened_at is None:
+        return 0.0
+    return min(run.judged_at - run.review_opened_at, LONGEST).total_seconds()
+
+
 def sitting(*, team: Team, user: User) -> Sitting:
     """What `user` has judged in this team up to now, back to the last pause of half an hour."""
     recent = list(
@@ -320,10 +327,11 @@ def sitting(*, team: Team, user: User) -> Sitting:
     until = timezone.now()
     rows: list[StageRun] = []
     for run in recent:
-        if until - run.judged_at > PAUSE:
+        judged = run.judged_at or until
+        if until - judged > PAUSE:
             break
         rows.append(run)
-        until = run.judged_at
+        until = judged
     ids = [run.pk for run in rows]
     counts = Candidate.objects.filter(run_id__in=ids).aggregate(
         seen=Count("pk"), kept=Count("pk", filter=Q(verdict=Verdict.KEPT))
@@ -336,9 +344,7 @@ def sitting(*, team: Team, user: User) -> Sitting:
         batches=len(rows),
         spent_micros=spent,
         per_kept_micros=spent // kept if kept else None,
-        seconds=sum(
-            min(run.judged_at - run.review_opened_at, LONGEST).total_seconds() for run in rows
-        ),
+        seconds=sum(_seconds(run) for run in rows),
         currency=team.currency,
         last=rows[0] if rows else None,
     )

@@ -1,0 +1,246 @@
+"""Outputs come in once, whatever dies; a batch that came short is paid for as far as it came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from campaigns import jobs
+from campaigns.actions import fetching, leases, reconcile, runs, sending, spending
+from campaigns.models import AdSet, Attempt, BudgetLine, Candidate, LedgerEntry, Media, StageRun
+from campaigns.models.choices import RunState
+from routing.providers.base import RateLimited, Unavailable, WorkFailed
+from tests import factories
+from tests.campaigns.scripted import PRICE, Killed, Scripted
+
+
+@pytest.fixture
+def attempt(ad_set: AdSet, mara: User, hosted: Scripted) -> Attempt:
+    """Sent, and ready to be fetched: two outputs are wanted, 0.08 is held."""
+    BudgetLine.objects.filter(campaign=ad_set.campaign).update(approved_micros=10 * PRICE)
+    made = factories.open_run(factories.asset(ad_set, by=mara)).attempts.get()
+    sending.submit(attempt_id=made.pk)
+    return Attempt.objects.get(pk=made.pk)
+
+
+def run_of(attempt: Attempt) -> StageRun:
+    return StageRun.objects.get(pk=attempt.run_id)
+
+
+def line_of(attempt: Attempt) -> tuple[int, int]:
+    line = spending.line_of(attempt=attempt)
+    return line.reserved_micros, line.settled_micros
+
+
+def time_passes() -> None:
+    """Every lease has run out."""
+    Attempt.objects.update(lease_until=timezone.now() - leases.LEASE)
+
+
+def stored_files() -> set[str]:
+    def walk(folder: str) -> Iterator[str]:
+        folders, files = default_storage.listdir(folder)
+        yield from (f"{folder}/{name}" for name in files)
+        for name in folders:
+            yield from walk(f"{folder}/{name}")
+
+    return set(walk("teams")) if default_storage.exists("teams") else set()
+
+
+def named_files() -> set[str]:
+    return {
+        name
+        for row in Media.objects.values_list("file", "thumb", "poster", "original")
+        for name in row
+        if name
+    }
+
+
+class TestFetch:
+    def test_brings_each_output_once_however_often_it_runs(self, attempt: Attempt) -> None:
+        for _ in range(3):
+            jobs.fetch(attempt.pk)
+        assert run_of(attempt).state == RunState.REVIEW
+        assert attempt.candidates.count() == 2
+        assert line_of(attempt) == (0, 2 * PRICE)
+        kinds = LedgerEntry.objects.filter(attempt=attempt).values_list("kind", flat=True)
+        assert sorted(kinds) == ["reserve", "settle"]
+
+    def test_goes_on_where_a_dead_worker_stopped(self, attempt: Attempt, hosted: Scripted) -> None:
+        hosted.makes = [0, Killed()]
+        with pytest.raises(Killed):
+            jobs.fetch(attempt.pk)
+        first = attempt.candidates.get()
+        jobs.fetch(attempt.pk)
+        assert run_of(attempt).state == RunState.RUNNING, "the dead worker's lease still holds"
+        time_passes()
+        hosted.makes = [0, 1]
+        jobs.fetch(attempt.pk)
+        assert [row.pk for row in attempt.candidates.order_by("position")][0] == first.pk
+        assert attempt.candidates.count() == 2
+        assert stored_files() == named_files()
+
+    def test_gives_up_what_kills_every_worker_and_pays_for_it(
+        self, attempt: Attempt, hosted: Scripted
+    ) -> None:
+        hosted.makes = [Killed()]
+        for _ in range(leases.MOST_TRIES):
+            with pytest.raises(Killed):
+                jobs.fetch(attempt.pk)
+            time_passes()
+        jobs.fetch(attempt.pk)
+        run = run_of(attempt)
+        assert run.state == RunState.FAILED
+        assert "It was charged for." in run.reason
+        assert line_of(attempt) == (0, 2 * PRICE)
+
+    def test_of_a_short_batch_is_reviewed_and_costs_its_share(
+        self, attempt: Attempt, hosted: Scripted
+    ) -> None:
+        hosted.makes = [0, Unavailable("The second is gone.")]
+        jobs.fetch(attempt.pk)
+        run = run_of(attempt)
+        assert (run.state, run.reason) == (RunState.REVIEW, "The second is gone.")
+        assert line_of(attempt) == (0, PRICE)
+
+    def test_rounds_a_share_up(self, attempt: Attempt, hosted: Scripted) -> None:
+        Attempt.objects.filter(pk=attempt.pk).update(seeds=[1, 2, 3])
+        hosted.makes = [0, Unavailable("The rest is gone.")]
+        jobs.fetch(attempt.pk)
+        assert line_of(attempt) == (0, 26_667)  # a third of 80 000
+
+    def test_leaves_out_more_than_was_asked_for(self, attempt: Attempt, hosted: Scripted) -> None:
+        hosted.makes = [0, 1, 2]
+        jobs.fetch(attempt.pk)
+        assert attempt.candidates.count() == 2
+        assert line_of(attempt) == (0, 2 * PRICE)
+        assert stored_files() == named_files()
+
+    def test_of_nothing_at_all_fails_and_never_asks_for_a_review(
+        self, attempt: Attempt, hosted: Scripted
+    ) -> None:
+        hosted.makes = []
+        jobs.fetch(attempt.pk)
+        run = run_of(attempt)
+        assert run.state == RunState.FAILED
+        assert run.reason.startswith("Nothing came back")
+        assert line_of(attempt) == (0, 2 * PRICE)
+
+    @pytest.mark.parametrize(("billed", "settled"), [(True, 2 * PRICE), (False, 0)])
+    def test_of_failed_work_costs_what_the_provider_says(
+        self, attempt: Attempt, hosted: Scripted, billed: bool, settled: int
+    ) -> None:
+        hosted.makes = [WorkFailed("It failed there.", billed=billed)]
+        jobs.fetch(attempt.pk)
+        assert run_of(attempt).state == RunState.FAILED
+        assert line_of(attempt) == (0, settled)
+
+    def test_waits_when_the_provider_asks_for_it(self, attempt: Attempt, hosted: Scripted) -> None:
+        hosted.makes = [RateLimited("Slow down.", 90)]
+        jobs.fetch(attempt.pk)
+        attempt.refresh_from_db()
+        assert (attempt.state, attempt.lease_until, attempt.tries) == ("fetching", None, 0)
+        assert attempt.due_at > timezone.now()
+        assert line_of(attempt) == (2 * PRICE, 0)
+
+
+class TestLostLease:
+    def test_writes_nothing_and_leaves_no_file(self, attempt: Attempt, hosted: Scripted) -> None:
+        taken: list[int] = []
+
+        def take_over() -> None:
+            taken.append(Attempt.objects.filter(pk=attempt.pk).update(lease_key="another's"))
+
+        hosted.fetch = _interrupted(hosted, take_over)  # type: ignore[method-assign]
+        jobs.fetch(attempt.pk)
+        assert taken == [1]
+        assert not attempt.candidates.exists()
+        assert run_of(attempt).state == RunState.RUNNING
+        assert stored_files() == named_files() == set()
+
+    def test_of_a_cancelled_run_ends_cleanly(
+        self, attempt: Attempt, hosted: Scripted, mara: User
+    ) -> None:
+        run = run_of(attempt)
+        hosted.fetch = _interrupted(  # type: ignore[method-assign]
+            hosted, lambda: runs.cancel(run=run, by=mara), after=1
+        )
+        jobs.fetch(attempt.pk)
+        assert run_of(attempt).state == RunState.CANCELLED
+        assert attempt.candidates.count() == 1, "what came before stays with the run"
+        attempt.refresh_from_db()
+        assert attempt.state == "cancelled"
+        assert line_of(attempt) == (0, 0)
+        assert stored_files() == named_files()
+
+    def test_at_the_end_settles_nothing(self, attempt: Attempt) -> None:
+        key = leases.claim(Attempt.objects.filter(pk=attempt.pk))
+        assert key is not None
+        Attempt.objects.update(lease_key="another's")
+        fetching.finish(attempt_id=attempt.pk, key=key)
+        assert line_of(attempt) == (2 * PRICE, 0)
+        assert run_of(attempt).state == RunState.RUNNING
+
+
+def _interrupted(hosted: Scripted, incident: object, after: int = 0) -> object:
+    """`hosted.fetch` that lets something happen while the output number `after` is made."""
+    plain = Scripted.fetch
+
+    def fetch(request, ref, *, on_progress, have):  # type: ignore[no-untyped-def]
+        for number, output in enumerate(
+            plain(hosted, request, ref, on_progress=on_progress, have=have)
+        ):
+            if number == after:
+                incident()  # type: ignore[operator]
+            yield output
+
+    return fetch
+
+
+class TestDeathAtACommit:
+    """A worker dies after each commit in turn; then the reconciler and another worker go on."""
+
+    @pytest.mark.parametrize("after", range(8))
+    def test_of_the_local_engine_ends_right(
+        self, ad_set: AdSet, mara: User, monkeypatch: pytest.MonkeyPatch, after: int
+    ) -> None:
+        photo = factories.photo(ad_set.campaign.team, by=mara)
+        asset = factories.asset(ad_set, by=mara, bases=(photo,), as_is=True)
+        attempt = factories.open_run(asset).attempts.get()
+        left = after
+        update = Attempt._default_manager.get_queryset().__class__.update
+
+        def dying(rows: object, **values: object) -> int:
+            nonlocal left
+            changed = update(rows, **values)  # type: ignore[arg-type]
+            if rows.model is Attempt and values:  # type: ignore[attr-defined]
+                if left == 0:
+                    left -= 1
+                    raise Killed
+                left -= 1
+            return changed
+
+        monkeypatch.setattr("django.db.models.query.QuerySet.update", dying)
+        for job in (jobs.submit, jobs.poll, jobs.fetch_media):
+            try:
+                job(attempt.pk)
+            except Killed:
+                break
+        monkeypatch.setattr("django.db.models.query.QuerySet.update", update)
+        for _ in range(6):
+            time_passes()
+            Attempt.objects.update(due_at=timezone.now())
+            reconcile.tick(timezone.now())
+            for job in (jobs.submit, jobs.poll, jobs.fetch_media):
+                job(attempt.pk)
+                job(attempt.pk)
+        run = run_of(attempt)
+        assert run.state == RunState.REVIEW, run.reason
+        assert Candidate.objects.filter(run=run).count() == 1
+        kinds = LedgerEntry.objects.values_list("kind", flat=True)
+        assert sorted(kinds) == ["reserve", "settle"]
+        assert stored_files() == named_files()

@@ -203,7 +203,7 @@ def _shown(rows: QuerySet[Asset], filters: Filters, viewer: Viewer) -> QuerySet[
     if filters.is_waiting:
         rows = rows.filter(_needs(viewer))
     if filters.is_running:
-        rows = rows.filter(open_run__state__in=RUN_WORKING)
+        rows = rows.filter(Q(open_run__state__in=RUN_WORKING))
     return rows
 
 

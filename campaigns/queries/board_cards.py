@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Min, Q, Sum
 
@@ -250,7 +251,7 @@ def _at_rest(asset: Asset, run: StageRun | None, needed: bool) -> Standing:
     if asset.todo:
         points = ", ".join(str(point) for point in asset.todo)
         return Standing("warn", f"{len(asset.todo)} to mend", None, points, needed)
-    entry = next((e for e in asset.plan if e.get("stage") == asset.stage), {})
+    entry: dict[str, Any] = next((e for e in asset.plan if e.get("stage") == asset.stage), {})
     planned = OPERATIONS.get(entry.get("operation", ""))
     if planned is not None and planned.needs_mask and not here:
         return Standing("warn", "Paint what should go", needs_you=needed)

@@ -109,8 +109,9 @@ def main() -> None:
             begun = time.perf_counter()
             client.get(url)
             times.append(1000 * (time.perf_counter() - begun))
+        count = len(queries.captured_queries)
         print(
-            f"{size:6}  {len(queries.captured_queries):7}  {statistics.median(times):9.1f}  {min(times):6.1f}  "
+            f"{size:6}  {count:7}  {statistics.median(times):9.1f}  {min(times):6.1f}  "
             f"{max(times):6.1f}  {len(answer.content):7}"
         )
 

@@ -45,13 +45,15 @@ class Line:
     def reach(self, finished: int) -> None:
         """Wait until so many runs are in review; says what stands still when they do not."""
         while self.states()["review"] < finished:
-            assert time.monotonic() < self.until, (
-                f"{finished} of {COUNT} in review did not come about in {DEADLINE_S:.0f} s: "
-                f"{dict(self.states())}, attempts "
-                f"{self.rows('SELECT id, state, tries, error FROM campaigns_attempt')}\n"
-                f"{self.installation.log.read_text()[-4000:]}"
-            )
+            assert time.monotonic() < self.until, self.standstill(finished)
             time.sleep(0.05)
+
+    def standstill(self, finished: int) -> str:
+        """What to read when it takes too long."""
+        attempts = self.rows("SELECT id, state, tries, error FROM campaigns_attempt")
+        log = self.installation.log.read_text()[-4000:]
+        states = dict(self.states())
+        return f"{finished} of {COUNT} not in review in time: {states}, {attempts}\n{log}"
 
     def until_one_is_in_hand(self) -> None:
         """Wait until a worker holds an attempt, so that its death loses something."""

@@ -80,7 +80,7 @@ class TestFetch:
         time_passes()
         hosted.makes = [0, 1]
         jobs.fetch(attempt.pk)
-        assert [row.pk for row in attempt.candidates.order_by("position")][0] == first.pk
+        assert attempt.candidates.order_by("position")[0].pk == first.pk
         assert attempt.candidates.count() == 2
         assert stored_files() == named_files()
 

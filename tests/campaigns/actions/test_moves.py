@@ -32,6 +32,7 @@ def anchored(ad_set: AdSet, mara: User, plan: dict[str, str] | None = None) -> A
     wanted = {"edit": "pass", "polish": "pass", "animate": "pass", "qa": "check", **(plan or {})}
     Asset.objects.filter(pk=asset.pk).update(
         current=candidate,
+        keyframe=candidate,
         plan=[{"stage": stage, "operation": what} for stage, what in wanted.items()],
     )
     return fresh(asset)

@@ -177,7 +177,8 @@ def _video_stream(container: Any, rate: Fraction, width: int, height: int, quali
     stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
     stream.time_base = 1 / rate
     group = max(1, round(rate * 2))
-    extra = f"keyint={group}:open-gop=0:bframes=2"
+    # mb-tree with VBV gave other bytes for the same frames about once in ten encodes
+    extra = f"keyint={group}:open-gop=0:bframes=2:no-mbtree=1"
     options = {"profile": "high", "preset": quality.preset, "threads": "2", "flags": "+cgop"}
     if quality.kbps:
         stream.bit_rate = quality.kbps * 1000

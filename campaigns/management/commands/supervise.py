@@ -27,6 +27,16 @@ WEB = "web server"
 _WAIT_FOR_QUEUE_S = 20.0
 
 
+def load_demo() -> None:
+    """Run `demo` in a process of its own: the models it loads would stay here for good.
+
+    Raises CannotStart.
+    """
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "demo"]
+    if subprocess.run(command, check=False).returncode:  # noqa: S603 - our own fixed command line
+        raise preflight.CannotStart("the demonstration could not be loaded; see the lines above.")
+
+
 class Command(BaseCommand):
     """Runs until Ctrl-C; then jobs finish, and the queue server goes last."""
 
@@ -57,7 +67,7 @@ class Command(BaseCommand):
         call_command("sync_catalog")
         admin, path = people.ensure_first_admin()
         if demo:
-            call_command("demo", stdout=self.stdout)
+            load_demo()
         if own_queue is None and not embedded.answers(settings.REDIS_URL):
             raise preflight.CannotStart(
                 "the queue named by REDIS_URL does not answer; start it or correct the address."

@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from campaigns import permissions
-from campaigns.actions import advancing, events, planning, runs
+from campaigns.actions import advancing, events, locks, planning, runs
 from campaigns.models import Asset, Candidate, Event, Gate, StageRun
 from campaigns.models.choices import RUN_OPEN, Defect, RunState, Verdict
 from campaigns.queries import access
@@ -74,6 +74,7 @@ def judge(
         raise ValueError(f"unknown defect {defect}")
     pending = verdict is Verdict.PENDING
     with transaction.atomic():
+        locks.asset(candidate.asset_id)
         before = _judgment(Candidate.objects.get(pk=candidate.pk))
         note = before["comment"] if comment is None else comment[:2000]
         changed = Candidate.objects.filter(pk=candidate.pk, run__state=RunState.REVIEW).update(
@@ -127,13 +128,25 @@ def _standing(asset: Asset) -> dict[str, Any]:
 def approve(*, run: StageRun, candidate: Candidate, met: Collection[str], by: User) -> Passed:
     """Keep one candidate and pass the gate with the criteria in `met`.
 
-    Raises NotAllowed, NotNow (decided already), BelowGate (too few ticks).
+    Platform files have checks of their own: for those see `qa_gate.approve`. Raises NotAllowed,
+    NotNow (decided already, or platform files), BelowGate (too few ticks).
+    """
+    if planning.is_files(run.stage):
+        raise NotNow("Platform files are approved on the asset's QA page. Nothing was changed.")
+    return pass_gate(run=run, candidate=candidate, met=met, by=by)
+
+
+def pass_gate(*, run: StageRun, candidate: Candidate, met: Collection[str], by: User) -> Passed:
+    """The part of approving that every stage shares; whoever calls has made its own checks.
+
+    Raises as `approve`.
     """
     permissions.check("judge", access.roles(by, run.team))
     if candidate.run_id != run.pk and candidate.pk != run.source_id:
         raise NotNow("This candidate belongs to another batch. Nothing was changed.")
     now = timezone.now()
     with transaction.atomic():
+        locks.asset(run.asset_id)
         _decide(run=run, by=by, now=now)
         before = _standing(Asset.objects.get(pk=run.asset_id))
         gate = _gate(run=run, candidate=candidate, met=met, by=by)
@@ -177,7 +190,7 @@ def _decide(*, run: StageRun, by: User, now: datetime) -> None:
 
 def _gate(*, run: StageRun, candidate: Candidate, met: Collection[str], by: User) -> Gate:
     criteria = [{**c, "met": c["key"] in met} for c in planning.criteria(run.stage)]
-    percent = round(100 * sum(c["met"] for c in criteria) / len(criteria))
+    percent = round(100 * sum(bool(c["met"]) for c in criteria) / len(criteria))
     threshold = run.team.gate_threshold_percent
     if percent < threshold:
         missing = ", ".join(str(c["label"]).lower() for c in criteria if not c["met"])
@@ -209,6 +222,7 @@ def reject_all(*, run: StageRun, by: User, defect: str = "", comment: str = "") 
     permissions.check("judge", access.roles(by, run.team))
     now = timezone.now()
     with transaction.atomic():
+        locks.asset(run.asset_id)
         _decide(run=run, by=by, now=now)
         before = _standing(Asset.objects.get(pk=run.asset_id))
         run.candidates.filter(verdict=Verdict.PENDING).update(
@@ -261,6 +275,7 @@ def _undo_judgment(run: StageRun, by: User) -> str:
     candidate = Candidate.objects.get(pk=last.subject_id)
     pending = last.before["verdict"] == Verdict.PENDING
     with transaction.atomic():
+        locks.asset(run.asset_id)
         Candidate.objects.filter(pk=candidate.pk).update(
             verdict=last.before["verdict"],
             defect=last.before["defect"],
@@ -286,6 +301,7 @@ def _undo_gate(run: StageRun, by: User) -> str:
     if later.filter(judged_at__isnull=False).exists():
         raise NotNow("The next step was judged already, so this gate stands. Nothing was changed.")
     with transaction.atomic():
+        locks.asset(run.asset_id)
         for following in later.filter(state__in=RUN_OPEN):
             runs.cancel(run=following, by=by, verb="run.undo")
         decided_at = StageRun.objects.values_list("judged_at", flat=True).get(pk=run.pk)

@@ -1,6 +1,6 @@
 """The last gate: a person says yes to the very files that will be packaged.
 
-The decision itself is `curation.approve`; this adds what only QA knows: every file is made, none
+The decision itself is `curation.pass_gate`; this adds what only QA knows: every file is made, none
 fails its platform's limits, and no crop moved since the person looked.
 """
 
@@ -40,7 +40,7 @@ def approve(*, asset: Asset, met: Collection[str], seen: str, by: User) -> curat
         rows = platform_files.of_asset(fresh)
         if run.state == RunState.REVIEW:
             _check(rows, seen)
-        passed = curation.approve(run=run, candidate=fresh.current, met=met, by=by)
+        passed = curation.pass_gate(run=run, candidate=fresh.current, met=met, by=by)
         events.record(
             team=run.team,
             verb="files.approve",

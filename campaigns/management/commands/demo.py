@@ -23,6 +23,7 @@ from campaigns.actions import (
     exports,
     people,
     planning,
+    qa_gate,
     setting_up,
     spending,
     stored,
@@ -30,6 +31,7 @@ from campaigns.actions import (
 from campaigns.management.commands.setup_models import pip_install
 from campaigns.models import AdSet, Asset, Attempt, Export, Media, PlatformFile, StageRun, Team
 from campaigns.models.choices import ATTEMPT_DRIVEN, Ceiling, RunState
+from campaigns.queries import access, qa
 
 TEAM = "Northwind Coffee"
 LISTING = settings.BASE_DIR / "requirements-demo.txt"
@@ -172,14 +174,17 @@ def _creative(ad_set: AdSet, sample: Sample, photo: Media, by: User) -> None:
 
 def _pass_gate(asset: Asset, by: User) -> None:
     run = StageRun.objects.filter(asset=asset, state=RunState.REVIEW).first()
-    asset.refresh_from_db()
     if run is None:
         return
-    candidate = run.candidates.order_by("position").first() or asset.current
-    if candidate is None:
-        return
     met = [criterion["key"] for criterion in planning.criteria(run.stage)]
-    curation.approve(run=run, candidate=candidate, met=met, by=by)
+    if planning.is_files(run.stage):
+        overview = qa.overview(asset=access.asset(asset.team, asset.pk))
+        if not overview.failing:
+            qa_gate.approve(asset=overview.asset, met=met, seen=overview.seen, by=by)
+        return
+    candidate = run.candidates.order_by("position").first()
+    if candidate is not None:
+        curation.approve(run=run, candidate=candidate, met=met, by=by)
 
 
 def _waiting_request(team: Team, photo: Media, by: User) -> None:

@@ -6,6 +6,8 @@ import secrets
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from campaigns.actions import curation, runs
@@ -275,3 +277,28 @@ class TestUndoGate:
         with pytest.raises(NotNow, match="judged already"):
             curation.undo(run=StageRun.objects.get(pk=run.pk), by=cleo)
         assert fresh(run.asset).current is not None
+
+
+class TestLocks:
+    """Whoever writes more than one row takes the asset first, or two wait for each other."""
+
+    @pytest.mark.parametrize("decision", ["approve", "reject_all", "judge"])
+    def test_the_asset_is_read_before_anything_is_written(
+        self, ad_set: AdSet, mara: User, cleo: User, decision: str
+    ) -> None:
+        run = finished(ad_set, mara)
+        candidate = run.candidates.order_by("position")[0]
+        with CaptureQueriesContext(connection) as log:
+            match decision:
+                case "approve":
+                    curation.approve(run=run, candidate=candidate, met=ALL, by=cleo)
+                case "reject_all":
+                    curation.reject_all(run=run, by=cleo)
+                case _:
+                    curation.judge(candidate=candidate, verdict=Verdict.SPARE, by=cleo)
+        statements = [query["sql"] for query in log]
+        first = next(i for i, sql in enumerate(statements) if sql.startswith(("UPDATE", "INSERT")))
+        before = [sql for sql in statements[:first] if 'FROM "campaigns_asset" ' in sql]
+        assert before
+        if connection.features.has_select_for_update:
+            assert "FOR UPDATE" in before[-1]

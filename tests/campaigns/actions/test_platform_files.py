@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from PIL import Image
 
 from campaigns import jobs
-from campaigns.actions import cutting, platform_files, qa_gate
+from campaigns.actions import curation, cutting, platform_files, qa_gate
 from campaigns.actions.curation import BelowGate
 from campaigns.models import AdSet, Asset, Event, Gate, PlatformFile
 from campaigns.permissions import NotAllowed
@@ -219,3 +219,10 @@ class TestApprove:
         with pytest.raises(NotNow, match="decided already by Mara"):
             ready.approve(asset, by=cleo)
         assert Gate.objects.filter(asset=asset, stage="qa").count() == 1
+
+    def test_no_way_leads_around_the_files_checks(self, asset: Asset, mara: User) -> None:
+        PlatformFile.objects.filter(pk=tiktok(asset).pk).update(verdict="fail", error="Broken.")
+        run, met = factories.open_run(asset), ready.criteria("qa")
+        with pytest.raises(NotNow, match="QA page"):
+            curation.approve(run=run, candidate=asset.current, met=met, by=mara)
+        assert ready.fresh(asset).stage == "qa"

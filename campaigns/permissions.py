@@ -48,4 +48,7 @@ def check(ability: str, roles: Collection[str]) -> None:
     if not can(ability, roles):
         allowed, words = ABILITIES[ability]
         who = " or ".join(sorted(ROLE_WORDS[role] for role in allowed))
-        raise NotAllowed(f"You may not {words} in this team. Ask a {who}. Nothing was changed.")
+        article = "an" if who[0] in "aeiou" else "a"
+        raise NotAllowed(
+            f"You may not {words} in this team. Ask {article} {who}. Nothing was changed."
+        )

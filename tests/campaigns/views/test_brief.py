@@ -60,7 +60,7 @@ class TestPage:
     ) -> None:
         response = signed_in(cleo).get(url)
         assert response.status_code == HTTPStatus.FORBIDDEN
-        assert "Ask a admin or marketer" in response.content.decode()
+        assert "Ask an admin or marketer" in response.content.decode()
 
 
 class TestStart:

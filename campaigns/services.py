@@ -109,3 +109,30 @@ def email() -> Mapping[str, object]:
         "EMAIL_USE_SSL": options.get("ssl") == "1",
         "EMAIL_TIMEOUT": 20,
     }
+
+
+def media_origins() -> list[str]:
+    """Origins that a browser is sent to for stored files: the bucket's, or none without one.
+
+    Pictures are redirected there, so the page's policy must name them. Raises BadSetting.
+    """
+    bucket = env.text("SWITCHYARD_S3_BUCKET")
+    if not bucket:
+        return []
+    endpoint = env.text("SWITCHYARD_S3_ENDPOINT")
+    parts = urlsplit(endpoint)
+    if endpoint and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        raise env.BadSetting("SWITCHYARD_S3_ENDPOINT must look like https://s3.example.com.")
+    region = env.text("SWITCHYARD_S3_REGION")
+    scheme, hosts = "https", ["s3.amazonaws.com"]
+    if endpoint:
+        scheme, hosts = parts.scheme, [parts.netloc]
+    elif region:
+        hosts.append(f"s3.{region}.amazonaws.com")
+    # The library puts the bucket before the host unless its name has dots, which no certificate
+    # covers, or the host is an address; a shared host is named only when it is really used.
+    in_path = env.flag("SWITCHYARD_S3_PATH_STYLE") or "." in bucket
+    found = [] if in_path else [f"{scheme}://{bucket}.{host}" for host in hosts]
+    if in_path or endpoint:
+        found += [f"{scheme}://{host}" for host in hosts]
+    return found

@@ -28,6 +28,7 @@ try:
     MEDIA_WORKERS = env.number("SWITCHYARD_MEDIA_WORKERS", at_least=1, at_most=256)
     MODELS_WORKERS = env.number("SWITCHYARD_MODELS_WORKERS", at_least=1, at_most=256)
     S3_PATH_STYLE = env.flag("SWITCHYARD_S3_PATH_STYLE")
+    MEDIA_ORIGINS = services.media_origins()
     globals().update(services.email())
 except env.BadSetting as error:
     raise ImproperlyConfigured(str(error)) from error
@@ -135,8 +136,8 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         "font-src": [SELF],
         # blob: previews of files that are being picked; data: the small icons in the styles.
-        "img-src": [SELF, "blob:", "data:"],
-        "media-src": [SELF, "blob:"],
+        "img-src": [SELF, "blob:", "data:", *MEDIA_ORIGINS],
+        "media-src": [SELF, "blob:", *MEDIA_ORIGINS],
         "connect-src": [SELF],
         "manifest-src": [SELF],
         "form-action": [SELF],

@@ -6,33 +6,24 @@ the server's alone, without network or browser.
 
 from __future__ import annotations
 
-import os
 import statistics
-import tempfile
 import time
-from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext, setup_test_environment
+
+from campaigns.models import AdSet, Asset, StageRun
+from tests import factories
 
 ROUNDS = 15
 SIZES = (1, 3, 2000)
 
 
-def prepare() -> tuple[Any, Any]:
+def prepare() -> tuple[Client, AdSet]:
     """A migrated database with a team; returns (client, ad set)."""
-    os.environ["SWITCHYARD_DATA_DIR"] = tempfile.mkdtemp(prefix="switchyard-bench-")
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "campaigns.settings")
-    import django  # noqa: PLC0415 - the folder must be chosen before settings are read
-
-    from campaigns import env  # noqa: PLC0415
-
-    env.prepare()
-    django.setup()
-    from django.conf import settings  # noqa: PLC0415
-    from django.core.management import call_command  # noqa: PLC0415
-    from django.test import Client  # noqa: PLC0415
-    from django.test.utils import setup_test_environment  # noqa: PLC0415
-
-    from tests import factories  # noqa: PLC0415
-
     settings.STORAGES["staticfiles"] = {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
     }
@@ -45,10 +36,8 @@ def prepare() -> tuple[Any, Any]:
     return client, factories.ad_set(team, by=founder)
 
 
-def fill(ad_set: Any, count: int) -> None:
+def fill(ad_set: AdSet, count: int) -> None:
     """Bring the board to `count` assets spread over the columns, each with a run in review."""
-    from campaigns.models import Asset, StageRun  # noqa: PLC0415
-
     team, campaign = ad_set.campaign.team, ad_set.campaign
     stages = ["generation", "edit", "polish", "animate", "qa", "ready"]
     have = Asset.objects.count()
@@ -91,9 +80,6 @@ def fill(ad_set: Any, count: int) -> None:
 def main() -> None:
     """Print one line a size."""
     client, ad_set = prepare()
-    from django.db import connection  # noqa: PLC0415
-    from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
-
     url = f"/t/{ad_set.campaign.team.slug}/board/"
     print("assets  queries  median ms  min ms  max ms   bytes")
     for size in SIZES:

@@ -13,18 +13,24 @@ def sentence(decision: Decision, currency: str = "USD") -> str:
     if best is None:
         return decision.problem
     work = OPERATIONS[decision.need.operation].label.lower()
-    cost = money.text(best.money_per_approved_micros, currency)
+    cost = _cost(best.money_per_approved_micros, currency)
     if decision.need.pinned_model:
-        return f"{best.card.label} was chosen by hand to {work}: {cost} per approved asset."
+        return f"{best.card.label} was chosen by hand to {work}: {cost}."
     rivals = len(decision.choices) - 1
     if rivals:
         return (
-            f"{best.card.label} to {work}: lowest expected cost, {cost} per approved asset, "
-            f"of {rivals + 1} that can."
+            f"{best.card.label} to {work}: lowest expected cost, {cost}, of {rivals + 1} that can."
         )
     if decision.losers:
         return (
             f"{best.card.label} to {work}: the only one of {len(decision.losers) + 1} "
-            f"that can run here now, {cost} per approved asset."
+            f"that can run here now, {cost}."
         )
-    return f"{best.card.label} to {work}: the only model for it, {cost} per approved asset."
+    return f"{best.card.label} to {work}: the only model for it, {cost}."
+
+
+def _cost(micros: int, currency: str) -> str:
+    """What one approved asset costs; a figure of $0.00 says less than the word."""
+    if not micros:
+        return "free of charge"
+    return f"{money.text(micros, currency)} per approved asset"

@@ -111,7 +111,8 @@ def _decided(run: StageRun) -> str:
     fresh = StageRun.objects.select_related("judged_by").get(pk=run.pk)
     if fresh.state == RunState.CANCELLED:
         return "This batch was cancelled meanwhile."
-    who = fresh.judged_by.get_full_name() if fresh.judged_by else "somebody"
+    judge = fresh.judged_by
+    who = (judge.get_full_name() or judge.get_username()) if judge else "somebody"
     return f"This batch was decided already by {who}."
 
 

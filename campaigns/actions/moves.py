@@ -67,7 +67,11 @@ def _locked(asset: Asset, seen: int | None) -> Asset:
 def _busy(asset: Asset, state: str, run_id: int) -> Moved:
     if state == RunState.REVIEW:
         return Moved(
-            asset.pk, asset.title, "gate", "Pick a candidate and pass the gate first.", run_id
+            asset.pk,
+            asset.title,
+            "gate",
+            "Its batch waits: decide on it, or drop it, first.",
+            run_id,
         )
     text = {
         RunState.WAITING_APPROVAL: "It waits for a manager. Cancel the request to move it.",

@@ -143,7 +143,7 @@ def label(key: str) -> str:
 def remedy(limit: Limit, spec: Spec) -> str:
     """What to do when the limit is not kept."""
     key = limit.key
-    size = f"{spec.export.width} x {spec.export.height}" if spec.export else "the given size"
+    size = f"{spec.export.width} × {spec.export.height}" if spec.export else "the given size"
     if key == "aspect_ratio":
         return f"Crop it to {spec.recommended_ratio.name}."
     if key == "exact_size":
@@ -186,7 +186,7 @@ def value_text(limit: Limit, value: Any) -> str:
 
 def ratio(width: int, height: int) -> str:
     """ "9:16" or "1.33:1", with the size."""
-    return f"{ratio_text(width, height)} ({width} x {height})" if height else "none"
+    return f"{ratio_text(width, height)} ({width} × {height})" if height else "none"
 
 
 def size_text(size_bytes: float) -> str:
@@ -201,7 +201,7 @@ def _one(value: Any, unit: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
-        return f"{value[0]} x {value[1]} px"
+        return f"{value[0]} × {value[1]} px"
     if isinstance(value, str):
         return value.upper() if unit in {"ext", "codec"} else value
     if unit == "bytes":

@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Prefetch
 
 from campaigns.models import Asset, Attempt, Candidate, Gate, Media, StageRun
-from campaigns.models.choices import ATTEMPT_OPEN, RUN_OPEN, RunState, Stage, Verdict
+from campaigns.models.choices import ATTEMPT_OPEN, RUN_OPEN, Platform, RunState, Stage, Verdict
 from campaigns.queries import history, lineage
 from routing import money
 from routing.stages import OPERATIONS, ORDER, PASS
@@ -85,6 +85,7 @@ class AssetPage:
     held_micros: int
     settled_micros: int
     compute_s: float
+    platforms: str
 
     @property
     def open(self) -> RunRow | None:
@@ -142,6 +143,7 @@ def page(*, asset: Asset, version: int | None = None) -> AssetPage:
         ),
         held_micros=sum(row.held_micros for row in rows),
         settled_micros=sum(row.settled_micros for row in rows),
+        platforms=", ".join(str(Platform(one).label) for one in asset.platforms),
         compute_s=sum(row.compute_s for row in rows),
     )
 

@@ -216,7 +216,7 @@ def _of_open_run(
         return Standing(
             "warn",
             f"Needs approval {amount}",
-            detail=f"since {_since(run.created_at, now)}",
+            detail=f"asked {_since(run.created_at, now)}",
             needs_you=mine,
             act="approvals" if mine else "",
         )
@@ -270,7 +270,7 @@ def _short(reason: str) -> str:
 def _since(moment: datetime, now: datetime) -> str:
     minutes = max(0, int((now - moment).total_seconds() // 60))
     if minutes < 90:
-        return f"{minutes} min"
+        return f"{minutes} min" if minutes else "just now"
     return f"{minutes // 60} h" if minutes < 36 * 60 else f"{minutes // (24 * 60)} days"
 
 

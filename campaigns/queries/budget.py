@@ -8,10 +8,19 @@ from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import BigIntegerField, Count, F, Min, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from campaigns.models import Approval, Asset, Attempt, BudgetLine, Campaign, LedgerEntry, Team
+from campaigns.models import (
+    Approval,
+    Asset,
+    AssetBase,
+    Attempt,
+    BudgetLine,
+    Campaign,
+    LedgerEntry,
+    Team,
+)
 from campaigns.models.choices import ApprovalState, AttemptState, EntryKind, Stage, Tier, Verdict
 
 PAGE = 50
@@ -253,7 +262,12 @@ def waiting(*, team: Team) -> list[Approval]:
                 - F("campaign__budget_lines__reserved_micros")
                 - F("campaign__budget_lines__settled_micros"),
                 filter=Q(campaign__budget_lines__tier=F("tier")),
-            )
+            ),
+            base_id=Subquery(
+                AssetBase.objects.filter(asset=OuterRef("run__asset"))
+                .order_by("position")
+                .values("media")[:1]
+            ),
         )
         .order_by("asked_at", "pk")[:200]
     )

@@ -1,4 +1,4 @@
-"""The audit trail of one asset as sentences. Reads rows, writes none."""
+"""The audit trail as sentences, of one asset or of a team. Reads rows, writes none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from campaigns.models import Asset, Event
+from django.db.models import QuerySet
+
+from campaigns.models import Asset, CatalogModel, Event, Team
 from campaigns.models.choices import Defect, Stage
 from campaigns.queries.lineage import operation_label
 from routing import money
@@ -17,11 +19,12 @@ MOST = 80
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One event: who (or the machine), what in words, when."""
+    """One event: who (or the machine), what in words, when, and to which asset if to one."""
 
     who: str
     text: str
     at: datetime
+    asset_id: int | None
 
 
 def _started(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
@@ -91,6 +94,25 @@ WORDS: dict[str, Words | str] = {
     "crop.move": "moved a crop",
     "files.approve": "approved the platform files",
     "gate.reopen": "opened QA again, because a file changed",
+    "ad_set.create": lambda before, after: f"added the ad set {after.get('name', '')}",
+    "budget.freeze": "froze a tier",
+    "budget.overrun": "was billed more than was held, so a tier is frozen",
+    "budget.set": "set a tier's budget",
+    "budget.thaw": "opened a tier again",
+    "campaign.archive": "archived a campaign",
+    "campaign.ceiling": "changed what runs without asking",
+    "campaign.create": lambda before, after: f"set up the campaign {after.get('name', '')}",
+    "campaign.restore": "opened a campaign again",
+    "export.ready": "finished a package",
+    "export.request": "asked for a package",
+    "media.declare": "said how a photo was made",
+    "media.upload": "uploaded a file",
+    "model.change": "changed a model",
+    "people.invite": lambda before, after: f"invited {after.get('email', 'somebody')}",
+    "people.join": "joined the team",
+    "people.roles": "changed roles",
+    "team.change": "changed the team's settings",
+    "team.create": "made the team",
 }
 
 
@@ -110,12 +132,23 @@ def words(event: Event, labels: Mapping[str, str]) -> str:
 
 def of_asset(*, asset: Asset, labels: Mapping[str, str]) -> list[Happening]:
     """What happened to an asset, newest first. `labels` names its models by key."""
-    rows = Event.objects.filter(asset_id=asset.pk).select_related("by").order_by("-pk")[:MOST]
+    return _told(Event.objects.filter(asset_id=asset.pk), labels)
+
+
+def of_team(*, team: Team) -> list[Happening]:
+    """What happened in the team, newest first."""
+    labels = dict(CatalogModel.objects.values_list("key", "label"))
+    return _told(Event.objects.filter(team=team), labels)
+
+
+def _told(events: QuerySet[Event], labels: Mapping[str, str]) -> list[Happening]:
+    rows = events.select_related("by").order_by("-pk")[:MOST]
     return [
         Happening(
             (row.by.get_full_name() or row.by.get_username()) if row.by else "Switchyard",
             words(row, labels),
             row.at,
+            row.asset_id,
         )
         for row in rows
     ]

@@ -9,7 +9,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from campaigns import wiring
-from campaigns.models import AdSet, Campaign, CatalogModel, Event, Invitation, Membership, Team
+from campaigns.models import AdSet, Campaign, CatalogModel, Invitation, Membership, Team
 from campaigns.models.choices import Role, Stage
 from routing import money
 from routing.stages import OPERATIONS
@@ -63,11 +63,6 @@ def invitations(*, team: Team) -> QuerySet[Invitation]:
     return team.invitations.filter(
         accepted_at__isnull=True, expires_at__gt=timezone.now()
     ).order_by("-pk")
-
-
-def audit(*, team: Team) -> QuerySet[Event]:
-    """The last things that happened in the team."""
-    return Event.objects.filter(team=team).select_related("by").order_by("-pk")[:50]
 
 
 @dataclass(frozen=True, slots=True)

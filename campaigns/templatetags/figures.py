@@ -35,13 +35,13 @@ def ago(moment: datetime | None) -> str:
         return UNKNOWN
     passed_s = (timezone.now() - moment).total_seconds()
     size_s = abs(passed_s)
-    if size_s < 45:
+    if size_s < MINUTE_S:
         return "just now" if passed_s >= 0 else "in a moment"
     if size_s >= 7 * DAY_S:
         local = timezone.localtime(moment)
         year = "" if local.year == timezone.localtime().year else " Y"
         return format_date(local, f"j M{year}")
-    span = _coarse(size_s)
+    span = "1 min" if size_s < MINUTE_S * 1.5 else _coarse(size_s)
     return f"{span} ago" if passed_s > 0 else f"in {span}"
 
 

@@ -26,6 +26,8 @@ def approvals(request: TeamRequest) -> HttpResponse:
             "waiting": reads.waiting(team=request.team),
             "decided": reads.decided(team=request.team),
             "may_approve": permissions.can("approve_spend", request.roles),
+            "not_own": None if request.team.self_approval_allowed else request.user.pk,
+            "may_settings": permissions.can("manage_team", request.roles),
             "may_set": permissions.can("set_budget", request.roles),
         },
     )

@@ -34,6 +34,7 @@ def _campaign(request: TeamRequest) -> Campaign | None:
 def budget(request: TeamRequest) -> HttpResponse:
     """Per tier spent, held, asked, left; by stage and model; what waits."""
     campaign = _campaign(request)
+    waiting = reads.waiting(team=request.team)
     return render(
         request,
         "budget/budget.html",
@@ -41,7 +42,8 @@ def budget(request: TeamRequest) -> HttpResponse:
             "overview": reads.overview(team=request.team, campaign=campaign),
             "campaign": campaign,
             "campaigns": set_up.campaigns(team=request.team),
-            "waiting": reads.waiting(team=request.team)[:5],
+            "waiting": waiting[:5],
+            "waiting_count": len(waiting) or None,
             "may_set": permissions.can("set_budget", request.roles),
             "may_approve": permissions.can("approve_spend", request.roles),
             "currency": request.team.currency,

@@ -14,7 +14,7 @@ from campaigns import permissions
 from campaigns.actions import people as actions
 from campaigns.forms.set_up import InviteForm, RolesForm
 from campaigns.models.choices import Role
-from campaigns.queries import set_up
+from campaigns.queries import history, set_up
 from campaigns.views.base import TeamRequest, in_team
 
 
@@ -35,7 +35,7 @@ def _page(
         {
             "members": set_up.members(team=request.team),
             "invitations": set_up.invitations(team=request.team) if may else [],
-            "events": set_up.audit(team=request.team) if may else [],
+            "events": history.of_team(team=request.team) if may else [],
             "form": form,
             "link": link,
             "may_manage": may,

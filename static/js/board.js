@@ -114,10 +114,10 @@ function say(one) {
   } else toast({ text: `${one.title} stays: ${one.text}`, tone: "bad" });
 }
 
-function tell(results) {
+function tell(results, direction) {
   const moved = results.filter((one) => one.outcome === "moved");
   const gates = results.filter((one) => one.outcome === "gate");
-  if (results.length === 1 && gates.length === 1) {
+  if (direction === "next" && results.length === 1 && gates.length === 1) {
     location.assign(gates[0].url);
     return;
   }
@@ -139,7 +139,7 @@ async function move(cards, direction) {
     seen: cards.map((card) => `${card.dataset.card}:${card.dataset.revision}`),
   });
   for (const card of cards) card.removeAttribute("aria-busy");
-  if (answer.ok) tell(answer.data.results);
+  if (answer.ok) tell(answer.data.results, direction);
   else toast({ text: answer.message, tone: "bad" });
   status.textContent = "";
   clear();

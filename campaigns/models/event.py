@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from campaigns.formats import event_words
 from campaigns.models.ledger import AppendOnly, AppendOnlyQuerySet
 from campaigns.models.team import Team
 
@@ -36,11 +35,6 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.subject} {self.subject_id}"
-
-    @property
-    def words(self) -> str:
-        """What happened, for people."""
-        return event_words.sentence(self.verb)
 
     def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
         """Raises AppendOnly."""

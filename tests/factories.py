@@ -116,7 +116,9 @@ def drain(rounds: int = 40) -> None:
         ]
         work += [
             (jobs.measure, pk)
-            for pk in Candidate.objects.filter(measured_at__isnull=True).values_list("pk", flat=True)
+            for pk in Candidate.objects.filter(measured_at__isnull=True).values_list(
+                "pk", flat=True
+            )
         ]
         work += [
             (jobs.build_export, pk)

@@ -104,22 +104,51 @@ def sign_in(page: Page, link: str) -> None:
 
 
 def pages_of(page: Page, base: str) -> dict[str, str]:
-    """Every page to look at: the fixed ones, an asset, a batch, a QA page."""
+    """Every page to look at: the fixed ones, and one of each kind that the board leads to.
+
+    Raises SystemExit when the board leads to no such page, lest it be left out unnoticed.
+    """
     home = f"{base}/t/northwind-coffee/"
     found = {name: home + path for name, path in PAGES.items()}
+    found |= {
+        "first-board": f"{base}/t/my-team/board/",
+        "first-brief": f"{base}/t/my-team/brief/",
+        "first-queue": f"{base}/t/my-team/review/",
+        "not-found": f"{home}nothing-here/",
+    }
     page.goto(found["board"])
-    links = page.locator("main a").evaluate_all("all => all.map(a => a.href)")
-    for name, pattern in (("asset", r"/assets/\d+/$"), ("review", r"/review/\d+/$")):
-        link = next((href for href in links if re.search(pattern, href)), None)
-        if link:
-            found[name] = link
-    ready = page.locator("[data-stage=ready] a, [data-stage=qa] a").evaluate_all(
-        "all => all.map(a => a.href)"
-    )
-    number = next((m.group(1) for href in ready if (m := re.search(r"/assets/(\d+)/", href))), None)
-    if number:
-        found["qa"] = f"{home}assets/{number}/qa/"
+    found["asset"] = _link(page, "[data-stage=animate] a", r"/assets/\d+/$")
+    found["asset-asks"] = _link(page, "[data-stage=generation] a", r"/assets/\d+/$")
+    found["review"] = _link(page, "[data-stage=generation] a", r"/review/\d+/$")
+    found["review-polish"] = _link(page, "[data-stage=polish] a", r"/review/\d+/$")
+    found["review-clips"] = _link(page, "[data-stage=animate] a", r"/review/\d+/$")
+    found["qa"] = _link(page, "[data-stage=qa] a", r"/assets/\d+/qa/$")
+    found["campaign"] = _in(page, found["campaigns"], r"/campaigns/\d+/$")
+    found["crop"] = _in(page, found["qa"], r"/files/\d+/crop/$")
     return found
+
+
+def _link(page: Page, selector: str, pattern: str) -> str:
+    links = page.locator(selector).evaluate_all("all => all.map(a => a.href)")
+    link = next((str(href) for href in links if re.search(pattern, href)), None)
+    if link is None:
+        raise SystemExit(f"No link like {pattern} in {selector} of {page.url}.")
+    return link
+
+
+def _in(page: Page, url: str, pattern: str) -> str:
+    page.goto(url)
+    return _link(page, "main a", pattern)
+
+
+def _open(page: Page, name: str) -> None:
+    """What a key opens over the board."""
+    if name == "keys":
+        page.keyboard.press("?")
+    elif name == "palette":
+        page.keyboard.press("Control+k")
+        page.keyboard.type("hero")
+    page.wait_for_timeout(600)
 
 
 def look(browser: Browser, base: str, link: str, out: Path, only: set[str]) -> int:
@@ -129,6 +158,7 @@ def look(browser: Browser, base: str, link: str, out: Path, only: set[str]) -> i
     sign_in(page, link)
     state = first.storage_state()
     targets = pages_of(page, base)
+    targets |= {"keys": targets["board"], "palette": targets["board"]}
     first.close()
     serious = 0
     for scheme in ("light", "dark"):
@@ -145,10 +175,28 @@ def look(browser: Browser, base: str, link: str, out: Path, only: set[str]) -> i
                 if only and picture not in only:
                     continue
                 page.goto(url)
-                page.wait_for_timeout(600)
+                _open(page, name)
                 page.screenshot(path=out / f"{picture}.png")
                 serious += _axe(page, picture)
             context.close()
+            if not only:
+                serious += _signed_out(browser, base, out, scheme, size)
+    return serious
+
+
+def _signed_out(browser: Browser, base: str, out: Path, scheme: str, size: str) -> int:
+    width, height = SIZES[size]
+    context = browser.new_context(
+        color_scheme=scheme, viewport={"width": width, "height": height}, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    serious = 0
+    for name, path in (("sign-in", "sign-in/"), ("forgotten", "password/forgotten/")):
+        page.goto(f"{base}/{path}")
+        picture = f"{name}-{scheme}-{size}"
+        page.screenshot(path=out / f"{picture}.png")
+        serious += _axe(page, picture)
+    context.close()
     return serious
 
 

@@ -214,7 +214,7 @@ class TestStanding:
         found = shown(team, "manager", user_id=mara.pk + 1)
         standing = cards(found)["Pour-over"].standing
         assert standing.text == "Needs approval $0.00"
-        assert standing.detail == "since 0 min"
+        assert standing.detail == "asked just now"
         assert (found.waiting_count, standing.needs_you) == (1, True)
         own = shown(team, "manager", user_id=mara.pk)
         assert (own.waiting_count, cards(own)["Pour-over"].standing.needs_you) == (0, False)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.mail import send_mail
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from campaigns import permissions
 from campaigns.actions import people as actions
@@ -17,8 +19,10 @@ from campaigns.models.choices import Role
 from campaigns.queries import history, set_up
 from campaigns.views.base import TeamRequest, in_team
 
+log = logging.getLogger(__name__)
 
-@require_GET
+
+@require_safe
 @in_team
 def people(request: TeamRequest) -> HttpResponse:
     """Who is in the team, who is invited, what happened."""
@@ -26,7 +30,11 @@ def people(request: TeamRequest) -> HttpResponse:
 
 
 def _page(
-    request: TeamRequest, form: InviteForm, link: str = "", status: int = 200
+    request: TeamRequest,
+    form: InviteForm,
+    link: str = "",
+    status: int = 200,
+    is_mailed: bool = False,
 ) -> HttpResponse:
     may = permissions.can("manage_people", request.roles)
     return render(
@@ -38,6 +46,7 @@ def _page(
             "events": history.of_team(team=request.team) if may else [],
             "form": form,
             "link": link,
+            "is_mailed": is_mailed,
             "may_manage": may,
             "roles": Role.choices,
         },
@@ -60,16 +69,30 @@ def invite(request: TeamRequest) -> HttpResponse:
         by=request.user,
     )
     link = request.build_absolute_uri(path)
-    send_mail(
-        f"Join {request.team.name} on Switchyard",
-        f"{request.user.get_full_name() or request.user.username} invites you to "
-        f"{request.team.name}.\n\nOpen this link within seven days:\n{link}\n",
-        settings.DEFAULT_FROM_EMAIL,
-        [invitation.email],
-        fail_silently=False,
-    )
-    messages.info(request, f"{invitation.email} is invited.")
-    return _page(request, InviteForm(), link=link)
+    is_mailed = _mail(request, invitation.email, link)
+    if is_mailed:
+        messages.info(request, f"{invitation.email} is invited.")
+    else:
+        messages.warning(
+            request, f"{invitation.email} is invited, but no mail could be sent. Pass the link on."
+        )
+    return _page(request, InviteForm(), link=link, is_mailed=is_mailed)
+
+
+def _mail(request: TeamRequest, to: str, link: str) -> bool:
+    """Send the letter; False when the mail server does not take it."""
+    try:
+        send_mail(
+            f"Join {request.team.name} on Switchyard",
+            f"{request.user.get_full_name() or request.user.username} invites you to "
+            f"{request.team.name}.\n\nOpen this link within seven days:\n{link}\n",
+            settings.DEFAULT_FROM_EMAIL,
+            [to],
+        )
+    except OSError as error:  # a refused connection or a time-out; SMTP's own errors are one too
+        log.warning("an invitation could not be mailed: %s", error)
+        return False
+    return True
 
 
 @require_POST

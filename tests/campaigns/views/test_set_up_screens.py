@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -77,6 +78,20 @@ class TestPeople:
         assert access.roles(user, team) == {"curator", "buyer"}
         client.logout()
         assert client.get(path).status_code == 410
+
+    def test_without_a_mail_server_the_link_is_there_to_pass_on(
+        self, client: Client, team: Team, ada: User, settings: Any
+    ) -> None:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # nobody listens there
+        client.force_login(ada)
+        page = client.post(
+            reverse("people_invite", args=[team.slug]),
+            {"email": "new@example.com", "roles": ["curator"]},
+        ).content.decode()
+        assert "no mail could be sent" in page
+        assert "http://testserver/invitation/" in page
+        assert "is mailed" not in page
 
     def test_a_known_person_joins_only_with_the_invited_address(
         self, client: Client, team: Team, ada: User, otto: User

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from campaigns import permissions
 from campaigns.actions import approvals as actions
@@ -15,7 +15,7 @@ from campaigns.queries import budget as reads
 from campaigns.views.base import TeamRequest, in_team, wants_json
 
 
-@require_GET
+@require_safe
 @in_team
 def approvals(request: TeamRequest) -> HttpResponse:
     """What waits, oldest first, and the last decisions."""

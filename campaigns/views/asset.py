@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from campaigns import permissions
 from campaigns.actions import moves, offering, runs, stored
@@ -45,7 +45,7 @@ def _context(request: TeamRequest, page: query.AssetPage) -> dict[str, Any]:
     }
 
 
-@require_GET
+@require_safe
 @in_team
 def asset(request: TeamRequest, pk: int) -> HttpResponse:
     """The page of one asset, with every operation that can be started."""
@@ -65,7 +65,7 @@ def asset(request: TeamRequest, pk: int) -> HttpResponse:
     return render(request, "assets/asset.html", context)
 
 
-@require_GET
+@require_safe
 @in_team
 def live(request: TeamRequest, pk: int) -> HttpResponse:
     """What changed since the version a page shows."""

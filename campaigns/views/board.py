@@ -10,7 +10,7 @@ from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from campaigns import permissions
 from campaigns.actions import moves
@@ -24,14 +24,14 @@ DIRECTIONS = {"next", "back", "archive"}
 MOST_AT_ONCE = 200
 
 
-@require_GET
+@require_safe
 @in_team
 def board(request: TeamRequest) -> HttpResponse:
     """The whole board."""
     return render(request, "board/board.html", _context(request))
 
 
-@require_GET
+@require_safe
 @in_team
 def live(request: TeamRequest) -> HttpResponse:
     """What changed since the version a page shows: 204, or the columns anew."""
@@ -46,7 +46,7 @@ def live(request: TeamRequest) -> HttpResponse:
     return answer
 
 
-@require_GET
+@require_safe
 @in_team
 def column(request: TeamRequest, stage: str) -> HttpResponse:
     """The next cards of one column."""

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from campaigns import permissions
 from campaigns.actions import spending
@@ -29,7 +29,7 @@ def _campaign(request: TeamRequest) -> Campaign | None:
     return access.campaign(request.team, int(wanted)) if wanted.isdigit() else None
 
 
-@require_GET
+@require_safe
 @in_team
 def budget(request: TeamRequest) -> HttpResponse:
     """Per tier spent, held, asked, left; by stage and model; what waits."""
@@ -51,7 +51,7 @@ def budget(request: TeamRequest) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 @in_team
 def ledger(request: TeamRequest) -> HttpResponseBase:
     """Every ledger row, or the same as CSV."""

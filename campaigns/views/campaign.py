@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from campaigns import permissions
 from campaigns.actions import setting_up
@@ -18,7 +18,7 @@ from campaigns.queries import access, set_up
 from campaigns.views.base import TeamRequest, in_team
 
 
-@require_GET
+@require_safe
 @in_team
 def campaigns(request: TeamRequest) -> HttpResponse:
     """All campaigns with what stands in them."""

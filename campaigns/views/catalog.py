@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from campaigns import permissions
 from campaigns.actions import catalogs
@@ -16,7 +16,7 @@ from campaigns.queries import set_up
 from campaigns.views.base import TeamRequest, in_team
 
 
-@require_GET
+@require_safe
 @in_team
 def models(request: TeamRequest) -> HttpResponse:
     """All models with source, price and honest limits."""

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from campaigns import permissions
 from campaigns.actions import exports as actions
@@ -25,7 +25,7 @@ def _numbers(text: str) -> list[int]:
     return [int(part) for part in found if part.isascii() and part.isdigit() and len(part) < 18]
 
 
-@require_GET
+@require_safe
 @in_team
 def exports(request: TeamRequest) -> HttpResponse:
     """Ready assets to select, the tree of the package to come, packages."""
@@ -50,7 +50,7 @@ def _campaign(request: TeamRequest) -> Campaign | None:
     return access.campaign(request.team, wanted[0]) if wanted else None
 
 
-@require_GET
+@require_safe
 @in_team
 def live(request: TeamRequest) -> HttpResponse:
     """The list of packages when it changed, else 204."""

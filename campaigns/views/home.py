@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from campaigns.queries import access
 from campaigns.queries import search as query
@@ -15,7 +15,7 @@ from campaigns.views.base import TeamRequest, in_team
 LAST_TEAM = "last_team"
 
 
-@require_GET
+@require_safe
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """The board of the team used last; without a team, how to get one."""
@@ -27,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect("board", last if last in slugs else slugs[0])
 
 
-@require_GET
+@require_safe
 @in_team
 def team_home(request: TeamRequest) -> HttpResponse:
     """The team's front page is its board."""
@@ -35,7 +35,7 @@ def team_home(request: TeamRequest) -> HttpResponse:
     return redirect("board", request.team.slug)
 
 
-@require_GET
+@require_safe
 @in_team
 def search(request: TeamRequest) -> JsonResponse:
     """Assets and campaigns of this team as [{"label", "hint", "url"}]."""

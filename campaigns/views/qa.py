@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from campaigns import permissions
 from campaigns.actions import cutting, planning, platform_files, qa_gate, runs
@@ -18,7 +18,7 @@ from campaigns.queries import qa as reads
 from campaigns.views.base import TeamRequest, in_team, token, wants_json
 
 
-@require_GET
+@require_safe
 @in_team
 def qa(request: TeamRequest, pk: int) -> HttpResponse:
     """One card a platform, the checklist, the package to come."""
@@ -26,7 +26,7 @@ def qa(request: TeamRequest, pk: int) -> HttpResponse:
     return render(request, "qa/qa.html", _page(request, overview))
 
 
-@require_GET
+@require_safe
 @in_team
 def live(request: TeamRequest, pk: int) -> HttpResponse:
     """The page's inner part when it changed, else 204."""

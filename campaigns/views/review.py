@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from campaigns import permissions
 from campaigns.actions import curation, planning
@@ -24,7 +24,7 @@ from campaigns.views.base import TeamRequest, in_team, wants_json
 BLIND = "hide_models"
 
 
-@require_GET
+@require_safe
 @in_team
 def queue(request: TeamRequest) -> HttpResponse:
     """What waits, oldest first; with `next`, straight into the oldest that is free."""
@@ -43,7 +43,7 @@ def queue(request: TeamRequest) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 @in_team
 def batch(request: TeamRequest, pk: int) -> HttpResponse:
     """One batch. Opening it claims it; when somebody else has it, the next one comes."""
@@ -85,7 +85,7 @@ def _context(request: TeamRequest, run: StageRun) -> dict[str, Any]:
     }
 
 
-@require_GET
+@require_safe
 @in_team
 def live(request: TeamRequest, pk: int) -> HttpResponse:
     """Meters as they are read, and what others decided."""

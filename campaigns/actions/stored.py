@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,6 +30,8 @@ from imaging import intake, mask
 from imaging.geometry import Box
 
 MOST_MASK_BYTES = 20 * 1024 * 1024
+SCRATCH = "switchyard-work-"
+SCRATCH_KEPT_S = 24 * 60 * 60
 
 
 class UploadRefused(ValueError):
@@ -42,11 +45,23 @@ class UploadRefused(ValueError):
 @contextmanager
 def scratch() -> Iterator[Path]:
     """A folder of our own that is gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="switchyard-"))
+    folder = Path(tempfile.mkdtemp(prefix=SCRATCH))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep_scratch() -> int:
+    """Remove scratch folders that killed processes left here, once a day old. Says how many."""
+    before = time.time() - SCRATCH_KEPT_S
+    swept = 0
+    for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*"):
+        with suppress(OSError):  # somebody else's, or another worker was quicker
+            if folder.lstat().st_mtime < before:
+                shutil.rmtree(folder)
+                swept += 1
+    return swept
 
 
 NO_ROOM = (

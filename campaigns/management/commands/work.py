@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from redis.exceptions import RedisError
 
 from campaigns import worker
+from campaigns.actions import stored
 
 
 class Command(BaseCommand):
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        stored.sweep_scratch()
         name = options["queue"]
         queue = django_rq.get_queue(name)
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -57,3 +59,21 @@ class TestUpload:
     def test_a_buyer_may_not(self, team: Team, ben: User) -> None:
         with pytest.raises(NotAllowed):
             give(team, ben, factories.COFFEE.read_bytes())
+
+
+class TestSweepScratch:
+    def test_takes_only_what_a_killed_process_left_a_day_ago(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        queue = tmp_path / "switchyard-1000-abc"  # where the queue server listens
+        old = tmp_path / f"{stored.SCRATCH}old"
+        for folder in (queue, old):
+            folder.mkdir()
+            (folder / "file").write_bytes(b"x")
+            os.utime(folder, (0, 0))
+        with stored.scratch() as mine:
+            assert stored.sweep_scratch() == 1
+            assert mine.is_dir()
+        assert queue.is_dir()
+        assert not old.exists()

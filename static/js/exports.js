@@ -51,6 +51,7 @@ function start() {
       const text = picked.length ? "Tick at least one platform these assets were made for." : "Select at least one ready asset.";
       part("tree").replaceChildren(row("", text));
     }
+    part("tree").classList.toggle("is-empty", !files.length);
     if (part("go")) {
       part("label").textContent = picked.length ? `Package ${plural(picked.length, "asset")}` : "Package selected assets";
       part("go").disabled = !files.length;

@@ -219,7 +219,7 @@ def main() -> None:
     options = parser.parse_args()
     out = Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
-    only = {"board-light-1440", "review-light-1440"} if options.readme else set()
+    only = {"board-light-1440", "review-clips-light-1440"} if options.readme else set()
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium(), args=FLAGS)
         if options.url:

@@ -31,13 +31,13 @@ class TestText:
         out, error = run(still(), "--platform", "reels")
         assert not error
         assert "PASS (instagram.reels.image_ad" in out
-        assert "ok    Aspect ratio: 9:16 (1080 x 1920) (allowed: 9:16)" in out
+        assert "ok    Aspect ratio: 9:16 (1080 \u00d7 1920) (allowed: 9:16)" in out
 
     def test_a_bad_one_names_value_limit_remedy_and_source(self) -> None:
         out, error = run(still(300, 300), "--platform", "shorts")
         assert "1 of 1 cannot be used on shorts" in error
         assert error.startswith("exit code 1")
-        assert "FAIL  Smallest size: 300 x 300 px (allowed: at least 600 x 1067 px)" in out
+        assert "FAIL  Smallest size: 300 \u00d7 300 px (allowed: at least 600 \u00d7 1067 px)" in out
         assert "Export it larger" in out
         assert "Source: Demand Gen campaign creative" in out
 

@@ -37,7 +37,8 @@ class TestText:
         out, error = run(still(300, 300), "--platform", "shorts")
         assert "1 of 1 cannot be used on shorts" in error
         assert error.startswith("exit code 1")
-        assert "FAIL  Smallest size: 300 \u00d7 300 px (allowed: at least 600 \u00d7 1067 px)" in out
+        sizes = "300 \u00d7 300 px (allowed: at least 600 \u00d7 1067 px)"
+        assert f"FAIL  Smallest size: {sizes}" in out
         assert "Export it larger" in out
         assert "Source: Demand Gen campaign creative" in out
 

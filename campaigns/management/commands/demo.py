@@ -29,9 +29,20 @@ from campaigns.actions import (
     stored,
 )
 from campaigns.management.commands.setup_models import pip_install
-from campaigns.models import AdSet, Asset, Attempt, Export, Media, PlatformFile, StageRun, Team
+from campaigns.models import (
+    AdSet,
+    Asset,
+    Attempt,
+    Campaign,
+    Export,
+    Media,
+    PlatformFile,
+    StageRun,
+    Team,
+)
 from campaigns.models.choices import ATTEMPT_DRIVEN, Ceiling, RunState
 from campaigns.queries import access, qa
+from routing.money import MICROS
 
 TEAM = "Northwind Coffee"
 LISTING = settings.BASE_DIR / "requirements-demo.txt"
@@ -45,6 +56,7 @@ PHOTOS = {
 }
 AD_SETS = ("Prospecting 25-34", "Prospecting 35-44", "Lookalike 1 %", "Retargeting 7d")
 ALL = ("tiktok", "reels", "shorts")
+APPROVED = {"low": 40, "medium": 90, "high": 120}
 ROUNDS = 60
 
 
@@ -106,9 +118,7 @@ class Command(BaseCommand):
             by=admin,
             brand="Northwind",
         )
-        for line in campaign.budget_lines.order_by("pk"):
-            amount = {"low": 40, "medium": 90, "high": 120}[line.tier] * 1_000_000
-            spending.set_approved(line=line, amount_micros=amount, by=admin)
+        _fund(campaign, admin)
         ad_sets = list(campaign.ad_sets.order_by("pk"))
         for at, sample in enumerate(SAMPLES):
             self.stdout.write(f"  {at + 1} of {len(SAMPLES)}: {sample.title}")
@@ -187,6 +197,11 @@ def _pass_gate(asset: Asset, by: User) -> None:
         curation.approve(run=run, candidate=candidate, met=met, by=by)
 
 
+def _fund(campaign: Campaign, by: User) -> None:
+    for line in campaign.budget_lines.order_by("pk"):
+        spending.set_approved(line=line, amount_micros=APPROVED[line.tier] * MICROS, by=by)
+
+
 def _waiting_request(team: Team, photo: Media, by: User) -> None:
     """A campaign that asks before every run, so that the managers' inbox has something in it."""
     campaign = setting_up.create_campaign(
@@ -198,6 +213,7 @@ def _waiting_request(team: Team, photo: Media, by: User) -> None:
         by=by,
         brand="Northwind",
     )
+    _fund(campaign, by)
     sample = Sample("Launch teaser", "courtyard", 0, "Bald da", 0, locale="de-DE")
     _creative(campaign.ad_sets.get(), sample, photo, by)
 

@@ -1,0 +1,119 @@
+"""The numbers of a decision: costs, chances and values of every box (model, batch size).
+
+Arrays in, arrays out; `decide` turns them into choices. Models are in the caller's order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from routing import index
+from routing.features import Floats
+
+INTERVAL_Z = 1.2816  # two-sided 80 %
+
+
+@dataclass(frozen=True, slots=True)
+class Exploration:
+    """How far a decision may leave the averages to learn.
+
+    `tau` scales the spread of a Thompson draw; the choice drawn may be worse on averages by
+    `premium` (a share) and by `most_micros` an approved asset at most.
+    """
+
+    tau: float = 0.5
+    premium: float = 0.25
+    most_micros: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Boxes:
+    """`cost` (models, sizes) in micro-units of a round, infinite where it may not be opened."""
+
+    sizes: tuple[int, ...]
+    cost: Floats
+    weights: Floats
+    rejected: Floats
+    by_hand: float
+    rounds_left: int | None
+
+    @property
+    def is_short(self) -> bool:
+        """True when so few rounds are left that the index would mislead."""
+        return self.rounds_left is not None and self.rounds_left <= index.FEW_ROUNDS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Values:
+    """By box: `chance` of a keeper, `per_approved` cost, and `value` that decides (the same, or
+    the deadline plan's expected cost)."""
+
+    chance: Floats
+    per_approved: Floats
+    value: Floats
+
+
+def independent(boxes: Boxes, chance_each: Floats) -> Values:
+    """Values by the catalog's chances, each output for itself."""
+    sizes = np.array(boxes.sizes)
+    chance = 1 - (1 - chance_each[:, None]) ** sizes
+    per_approved = index.index_plan(boxes.cost, chance)
+    return Values(chance, per_approved, per_approved)
+
+
+def joint(boxes: Boxes, etas: Floats) -> Values:
+    """Values where outputs of one task fail together; `etas` are typical log-odds by model."""
+    table = index.fail_table(etas, boxes.rejected, boxes.sizes)
+    chance = index.chances(table, boxes.weights)
+    per_approved = index.index_plan(boxes.cost, chance)
+    if not boxes.is_short:
+        return Values(chance, per_approved, per_approved)
+    longer = index.longer_table(etas, boxes.rejected, boxes.sizes)
+    planned = index.deadline_plan(
+        table, longer, boxes.weights, boxes.cost, boxes.by_hand, boxes.rounds_left or 1
+    )
+    return Values(chance, per_approved, planned)
+
+
+def batch_chance(boxes: Boxes, etas: Floats, columns: Sequence[int]) -> Floats:
+    """Chance of a keeper in each model's own batch, shape (models,)."""
+    table = index.fail_table(etas, boxes.rejected, boxes.sizes)
+    own: Floats = index.chances(table, boxes.weights)[np.arange(len(etas)), list(columns)]
+    return own
+
+
+def dominators(
+    model: int, unit_cost: Floats, chance: Floats, seconds: Floats
+) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """Models at least as cheap, as often kept and as fast as `model`, and better in one of them."""
+    no_worse = (
+        (unit_cost <= unit_cost[model]) & (chance >= chance[model]) & (seconds <= seconds[model])
+    )
+    better = (unit_cost < unit_cost[model]) | (chance > chance[model]) | (seconds < seconds[model])
+    return np.flatnonzero(no_worse & better)
+
+
+def drawn_box(
+    average: Values,
+    drawn: Values,
+    exploration: Exploration,
+    is_dominated: Sequence[bool] | None = None,
+) -> tuple[int, int] | None:
+    """The box of the draw, or None when averages should decide: the premium is too high.
+
+    `is_dominated` marks models that may never come first.
+    """
+    value = drawn.value
+    if is_dominated is not None:
+        value = np.where(np.array(is_dominated)[:, None], np.inf, value)
+    model, column = divmod(int(np.argmin(value)), value.shape[1])
+    least = float(average.value.min())
+    premium = float(average.value[model, column]) - least
+    if premium > exploration.premium * least:
+        return None
+    if exploration.most_micros is not None and premium > exploration.most_micros:
+        return None
+    return model, column

@@ -27,6 +27,7 @@ QUEUES: dict[str, str] = {
     "prepare_files": "models",
     "make_file": "media",
     "build_export": "media",
+    "send_mail": "models",
 }
 TIMEOUT_S = 1800
 DEAD = (JobStatus.FINISHED, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED)

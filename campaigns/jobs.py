@@ -6,7 +6,7 @@ the same job finds nothing to do.
 
 from __future__ import annotations
 
-from campaigns.actions import exports, fetching, measuring, platform_files, sending
+from campaigns.actions import exports, fetching, mails, measuring, platform_files, sending
 
 
 def submit(attempt_id: int) -> None:
@@ -47,3 +47,8 @@ def build_export(export_id: int) -> None:
 def prepare_files(attempt_id: int) -> None:
     """Write the platform files of a QA run whose worker died before it could."""
     platform_files.prepare_again(attempt_id=attempt_id)
+
+
+def send_mail(mail_id: int) -> None:
+    """Send one letter, once."""
+    mails.send(mail_id=mail_id)

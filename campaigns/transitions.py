@@ -12,6 +12,7 @@ RUN: Machine = {
     "waiting_approval": {
         "approve": "queued",
         "decline": "declined",
+        "expire": "declined",
         "cancel": "cancelled",
     },
     "queued": {"start": "running", "fail": "failed", "cancel": "cancelled"},
@@ -40,10 +41,16 @@ ATTEMPT: Machine = {
 }
 
 APPROVAL: Machine = {
-    "asked": {"approve": "approved", "decline": "declined", "withdraw": "withdrawn"},
+    "asked": {
+        "approve": "approved",
+        "decline": "declined",
+        "withdraw": "withdrawn",
+        "expire": "expired",
+    },
     "approved": {},
     "declined": {},
     "withdrawn": {},
+    "expired": {},
 }
 
 EXPORT: Machine = {

@@ -28,8 +28,11 @@ def keyframe_of(candidate: Candidate | None) -> Candidate | None:
     return candidate
 
 
-def after_gate(*, asset: Asset, stage: str, by: User) -> str:
-    """Send an approved asset to its next stage. Returns what happens now, as a sentence."""
+def after_gate(*, asset: Asset, stage: str, by: User, batch: str = "") -> str:
+    """Send an approved asset to its next stage. Returns what happens now, as a sentence.
+
+    `batch` joins the requests for spend of one bulk action.
+    """
     Asset.objects.filter(pk=asset.pk).update(keyframe=keyframe_of(asset.current))
     station = following(Station(stage))
     must_stop = bool(asset.todo)
@@ -49,7 +52,7 @@ def after_gate(*, asset: Asset, stage: str, by: User) -> str:
             return f"Moved to {asset.get_stage_display()} with {points} to mend."
         if OPERATIONS[operation].needs_mask:
             return f"Moved to {asset.get_stage_display()}: paint what should go."
-        return _begin(asset, operation, entry.get("params", {}), by)
+        return _begin(asset, operation, entry.get("params", {}), by, batch)
     Asset.objects.filter(pk=asset.pk).update(stage=Stage.READY, ready_at=timezone.now(), todo=[])
     events.record(
         team=asset.team,
@@ -62,7 +65,7 @@ def after_gate(*, asset: Asset, stage: str, by: User) -> str:
     return "Ready. Select it on the board or open Exports to package it."
 
 
-def _begin(asset: Asset, operation: str, params: dict[str, object], by: User) -> str:
+def _begin(asset: Asset, operation: str, params: dict[str, object], by: User, batch: str) -> str:
     fresh = Asset.objects.select_related("campaign__team", "team", "current__media").get(
         pk=asset.pk
     )
@@ -74,6 +77,7 @@ def _begin(asset: Asset, operation: str, params: dict[str, object], by: User) ->
             by=by,
             token=f"auto-{asset.pk}-{asset.current_id}-{operation}-{fresh.revision}",
             given=params,
+            batch=batch,
         )
     except (runs.NoModel, BadParams, NotNow, permissions.NotAllowed) as error:
         return f"Moved to {fresh.get_stage_display()}, but {label} did not start: {error.text}"
@@ -82,7 +86,7 @@ def _begin(asset: Asset, operation: str, params: dict[str, object], by: User) ->
     return f"{label} is running with {run.model_label}."
 
 
-def skip(*, asset: Asset, by: User) -> str:
+def skip(*, asset: Asset, by: User, batch: str = "") -> str:
     """Go on from a stage where nothing runs and nothing waits. Raises NotNow."""
     if asset.current is None:
         raise NotNow("There is no approved picture yet. Pick one first.")
@@ -101,6 +105,6 @@ def skip(*, asset: Asset, by: User) -> str:
         by=by,
         before={"stage": asset.stage},
     )
-    text = after_gate(asset=asset, stage=asset.stage, by=by)
+    text = after_gate(asset=asset, stage=asset.stage, by=by, batch=batch)
     events.touch(asset_ids=[asset.pk])
     return text

@@ -1,16 +1,47 @@
-"""Asking for spend and taking the question back. Deciding is `campaigns.actions.approvals`."""
+"""Asking for spend, taking the question back, letting it expire, and using a yes up, once.
+
+Deciding is `campaigns.actions.approvals`. `use` is the gate that every hold passes.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 
-from campaigns.actions import events
-from campaigns.models import Approval, StageRun
-from campaigns.models.choices import ApprovalState
+from campaigns.actions import alerts, events, locks
+from campaigns.models import Approval, RuleDay, StageRun
+from campaigns.models.choices import ApprovalState, RunState, Tier
+from routing import asking, money
+
+ANSWER_WITHIN = timedelta(days=7)
+USE_WITHIN = timedelta(hours=48)
+AT_ONCE = 200
 
 
-def ask(*, run: StageRun, why: str, by: User) -> Approval:
+class NotApproved(Exception):
+    """The run may not spend: there is no yes that covers it; `text` says why."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+def needed(*, run: StageRun) -> str:
+    """Why a manager has to approve this run, or "" when it may start at once."""
+    campaign = run.asset.campaign
+    return asking.must_ask(
+        run.tier,
+        campaign.ceiling,
+        maximum_micros=run.maximum_micros,
+        ask_above_micros=campaign.ask_above_micros,
+        currency=run.currency,
+    )
+
+
+def ask(*, run: StageRun, why: str, by: User, batch: str = "") -> Approval:
     """Put a run before the managers. Must run inside the transaction that makes the run."""
     approval = Approval.objects.create(
         team=run.team,
@@ -18,9 +49,12 @@ def ask(*, run: StageRun, why: str, by: User) -> Approval:
         run=run,
         tier=run.tier,
         amount_micros=run.maximum_micros,
+        asked_micros=run.maximum_micros,
         currency=run.currency,
-        why=why[:200],
+        batch=batch,
+        why=why,
         asked_by=by,
+        expires_at=timezone.now() + ANSWER_WITHIN,
     )
     events.record(
         team=run.team,
@@ -31,7 +65,92 @@ def ask(*, run: StageRun, why: str, by: User) -> Approval:
         by=by,
         after={"amount_micros": approval.amount_micros, "tier": approval.tier},
     )
+    alerts.asked(approval=approval)
     return approval
+
+
+def grant_by_rule(*, run: StageRun, why: str, day: RuleDay, by: User) -> Approval:
+    """Write down the yes that a standing rule gives. In the transaction that makes the run."""
+    now = timezone.now()
+    approval = Approval.objects.create(
+        team=run.team,
+        campaign=run.asset.campaign,
+        run=run,
+        state=ApprovalState.APPROVED,
+        tier=run.tier,
+        amount_micros=run.maximum_micros,
+        asked_micros=run.maximum_micros,
+        currency=run.currency,
+        why=why,
+        asked_by=by,
+        decided_by=day.rule.created_by,
+        decided_at=now,
+        reason="Standing rule",
+        expires_at=now + USE_WITHIN,
+        rule=day.rule,
+        rule_day=day,
+    )
+    events.record(
+        team=run.team,
+        verb="approval.rule",
+        subject="approval",
+        subject_id=approval.pk,
+        asset_id=run.asset_id,
+        by=by,
+        after={"amount_micros": approval.amount_micros, "rule": day.rule_id},
+    )
+    return approval
+
+
+def use(*, run: StageRun, amount_micros: int, approval: Approval | None = None) -> None:
+    """Use up the yes that covers `amount_micros` of a run; nothing when it needs none.
+
+    The yes belongs to one run, covers its tier and at most its amount, counts until it expires
+    and is used once. `approval` names one other than the run's own. Raises NotApproved.
+    """
+    given = approval or Approval.objects.filter(run=run).first()
+    why = needed(run=run)
+    if given is None:
+        if why:
+            raise NotApproved(f"{why} A manager has to approve it first. No money was spent.")
+        return
+    fresh = Approval.objects.get(pk=given.pk)
+    problem = _problem(fresh, run, amount_micros)
+    if problem:
+        raise NotApproved(f"{problem} No money was spent.")
+    used = Approval.objects.filter(
+        pk=fresh.pk,
+        state=ApprovalState.APPROVED,
+        used_at__isnull=True,
+        amount_micros__gte=amount_micros,
+        expires_at__gt=timezone.now(),
+    ).update(used_at=timezone.now())
+    if used != 1:
+        raise NotApproved("This approval was used meanwhile; ask again. No money was spent.")
+
+
+def _problem(approval: Approval, run: StageRun, amount_micros: int) -> str:
+    order = list(Tier.values)
+    if approval.run_id != run.pk:
+        return "This approval was given for another run; ask for this one."
+    if approval.state != ApprovalState.APPROVED:
+        return {
+            ApprovalState.ASKED: "A manager has not decided about it yet.",
+            ApprovalState.DECLINED: "A manager declined it.",
+            ApprovalState.WITHDRAWN: "The request was taken back.",
+            ApprovalState.EXPIRED: "Nobody decided about it in time; ask again.",
+        }[ApprovalState(approval.state)]
+    if approval.used_at is not None:
+        return f"This approval was used already, on {approval.used_at:%d %b at %H:%M} UTC."
+    if approval.expires_at <= timezone.now():
+        return f"This approval expired on {approval.expires_at:%d %b at %H:%M} UTC; ask again."
+    if order.index(run.tier) > order.index(approval.tier):
+        return f"This approval is for the {approval.tier} tier, and this is {run.tier} tier."
+    if amount_micros > approval.amount_micros:
+        most = money.text(approval.amount_micros, approval.currency)
+        wanted = money.text(amount_micros, approval.currency)
+        return f"This approval covers at most {most}, and this needs {wanted}; ask again."
+    return ""
 
 
 def withdraw(*, run: StageRun, by: User) -> None:
@@ -48,3 +167,38 @@ def withdraw(*, run: StageRun, by: User) -> None:
             asset_id=run.asset_id,
             by=by,
         )
+
+
+def expire(*, now: datetime) -> int:
+    """End requests that nobody decided in time, and their runs. Returns how many."""
+    late = Approval.objects.filter(state=ApprovalState.ASKED, expires_at__lte=now)
+    return sum(
+        _expire_one(row, now) for row in late.select_related("team").order_by("pk")[:AT_ONCE]
+    )
+
+
+def _expire_one(approval: Approval, now: datetime) -> int:
+    with transaction.atomic():
+        asset_id = StageRun.objects.values_list("asset_id", flat=True).get(pk=approval.run_id)
+        locks.asset(asset_id)
+        ended = Approval.objects.filter(
+            pk=approval.pk, state=ApprovalState.ASKED, expires_at__lte=now
+        ).update(state=ApprovalState.EXPIRED, decided_at=now)
+        if ended != 1:
+            return 0
+        StageRun.objects.filter(pk=approval.run_id, state=RunState.WAITING_APPROVAL).update(
+            state=RunState.DECLINED,
+            reason="Nobody decided about the request within 7 days. Start it again to ask again.",
+            finished_at=now,
+        )
+        events.record(
+            team=approval.team,
+            verb="approval.expire",
+            subject="approval",
+            subject_id=approval.pk,
+            asset_id=asset_id,
+            by=None,
+            after={"amount_micros": approval.amount_micros},
+        )
+        events.touch(asset_ids=[asset_id])
+    return 1

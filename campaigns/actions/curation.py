@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from campaigns import permissions
-from campaigns.actions import advancing, events, locks, planning, runs
+from campaigns.actions import advancing, events, locks, planning, rollups, runs
 from campaigns.models import Asset, Candidate, Event, Gate, StageRun
 from campaigns.models.choices import RUN_OPEN, Defect, RunState, Verdict
 from campaigns.queries import access
@@ -171,6 +171,7 @@ def pass_gate(*, run: StageRun, candidate: Candidate, met: Collection[str], by: 
             before=before,
             after={"candidate": candidate.pk, "percent": gate.percent, "sha256": gate.sha256},
         )
+        rollups.judged(run_id=run.pk)
         next_text = advancing.after_gate(asset=asset, stage=run.stage, by=by)
         events.touch(asset_ids=[run.asset_id])
     return Passed(gate, next_text)
@@ -243,6 +244,7 @@ def reject_all(*, run: StageRun, by: User, defect: str = "", comment: str = "") 
             before=before,
             after={"defect": defect},
         )
+        rollups.judged(run_id=run.pk)
         events.touch(asset_ids=[run.asset_id])
 
 
@@ -324,6 +326,7 @@ def _undo_gate(run: StageRun, by: User) -> str:
             asset_id=run.asset_id,
             by=by,
         )
+        rollups.judged(run_id=run.pk)
         events.touch(asset_ids=[run.asset_id])
     return "The batch is open again."
 

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from campaigns import dispatch, wiring
-from campaigns.actions import events, leases, locks, requests, runs, spending, stored
+from campaigns.actions import events, leases, locks, requests, rollups, runs, spending, stored
 from campaigns.models import Attempt, Candidate, Media, StageRun
 from campaigns.models.choices import AttemptState, RunState
 from imaging import intake
@@ -202,6 +202,7 @@ def finish(*, attempt_id: int, key: str) -> None:
         StageRun.objects.filter(pk=run.pk, state=RunState.RUNNING).update(
             state=RunState.REVIEW, progress=1, finished_at=timezone.now(), reason=attempt.error
         )
+        rollups.judged(run_id=run.pk)
         events.record(
             team=run.team,
             verb="run.finish",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,10 +37,14 @@ def move(
 
     `revisions` holds what the person saw of each card; a card that changed since is refused.
     """
-    return [_move_one(asset, direction, by, (revisions or {}).get(asset.pk)) for asset in assets]
+    # requests for spend that one click makes stand on one card of the managers' inbox
+    batch = secrets.token_urlsafe(12) if len(assets) > 1 else ""
+    return [
+        _move_one(asset, direction, by, (revisions or {}).get(asset.pk), batch) for asset in assets
+    ]
 
 
-def _move_one(asset: Asset, direction: str, by: User, seen: int | None) -> Moved:
+def _move_one(asset: Asset, direction: str, by: User, seen: int | None, batch: str) -> Moved:
     try:
         permissions.check("run", access.roles(by, asset.team))
         with transaction.atomic():
@@ -48,7 +53,7 @@ def _move_one(asset: Asset, direction: str, by: User, seen: int | None) -> Moved
             if waiting is not None:
                 return _busy(asset, waiting.state, waiting.pk)
             onward = direction == "next"
-            text = advancing.skip(asset=fresh, by=by) if onward else _back(fresh, by)
+            text = advancing.skip(asset=fresh, by=by, batch=batch) if onward else _back(fresh, by)
     except (NotNow, permissions.NotAllowed) as error:
         return Moved(asset.pk, asset.title, "refused", error.text)
     return Moved(asset.pk, asset.title, "moved", text)

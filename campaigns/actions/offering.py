@@ -14,7 +14,7 @@ from campaigns.models import Asset, Candidate
 from campaigns.models.choices import Stage
 from campaigns.stages import BY_KEY, PIPELINE
 from campaigns.stages.base import BadParams, Brief
-from routing import explain, policy
+from routing import explain
 from routing.catalog import ModelCard
 from routing.decide import Choice, Decision
 from routing.stages import OPERATIONS, Operation, operations_of
@@ -203,7 +203,7 @@ def _quote(asset: Asset, decision: Decision) -> Quote:
         seconds=best.seconds if best else 0,
         sentence=explain.sentence(decision, currency),
         limits=best.card.limits if best else "",
-        must_ask=policy.must_ask(best.card, asset.campaign.ceiling) if best else "",
+        must_ask=planning.must_ask(best, asset.campaign) if best else "",
         problem=decision.problem,
         currency=currency,
     )

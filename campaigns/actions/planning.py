@@ -14,9 +14,9 @@ from campaigns.models import Asset, Campaign, CatalogModel, Media
 from campaigns.models.choices import FileKind
 from campaigns.stages import BY_KEY, PIPELINE
 from campaigns.stages.base import Brief
-from routing import decide, explain, policy
+from routing import asking, decide, explain, pricing
 from routing.catalog import ModelCard
-from routing.decide import Decision, People
+from routing.decide import Choice, Decision, People
 from routing.need import Need
 from routing.stages import OPERATIONS, PASS
 
@@ -227,11 +227,36 @@ def plan(
                 expected_micros=best.quote.expected_micros if best else 0,
                 maximum_micros=best.quote.maximum_micros if best else 0,
                 seconds=best.seconds if best else 0,
-                must_ask=policy.must_ask(best.card, campaign.ceiling) if best else "",
+                must_ask=must_ask(best, campaign) if best else "",
                 problem=decision.problem,
             )
         )
     return Plan(tuple(lines), campaign.team.currency)
+
+
+def must_ask(choice: Choice, campaign: Campaign) -> str:
+    """Why a manager would have to approve this choice, or "" when it may run at once."""
+    return asking.must_ask(
+        choice.card.tier,
+        campaign.ceiling,
+        maximum_micros=choice.quote.maximum_micros,
+        ask_above_micros=campaign.ask_above_micros,
+        currency=campaign.team.currency,
+    )
+
+
+def top_micros(decision: Decision) -> int:
+    """What the dearest model that can do the operation at all would be expected to cost.
+
+    For the budget page's "if all ran top-tier": models without a key count, without a price not.
+    """
+    need = decision.need
+    quotes = [
+        pricing.quote(card, need).expected_micros
+        for card in cards()
+        if need.operation in card.operations and card.price_micros is not None
+    ]
+    return max(quotes, default=0)
 
 
 def _nothing_to_do(stage: str) -> PlannedStage:

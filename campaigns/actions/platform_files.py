@@ -18,7 +18,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from campaigns import dispatch, permissions
-from campaigns.actions import cutting, events, leases, spending, stored
+from campaigns.actions import cutting, events, leases, rollups, spending, stored
 from campaigns.models import Asset, Attempt, Media, PlatformFile, StageRun
 from campaigns.models.choices import AttemptState, FindingVerdict, RunState
 from campaigns.queries import access, qa
@@ -287,3 +287,4 @@ def reopen_gate(*, asset: Asset, by: User) -> None:
         asset_id=asset.pk,
         by=by,
     )
+    rollups.judged(run_id=run.pk)

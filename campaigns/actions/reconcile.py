@@ -1,7 +1,8 @@
 """Finds work that nobody holds and wakes a worker for it. Redis may be emptied at any time.
 
-Called by the scheduler every second or two. It decides nothing about money: it only repeats
-wake-ups and moves rows whose worker died to the state in which they can be taken up again.
+Called by the scheduler every second or two. It spends nothing: it repeats wake-ups,
+moves rows whose worker died to the state in which they can be taken up again, opens a new
+month and ends requests that nobody answered.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from campaigns import dispatch, wiring
+from campaigns.actions import approving, budgets, mails
 from campaigns.models import Asset, Attempt, Candidate, Export, PlatformFile, StageRun
 from campaigns.models.choices import (
     ATTEMPT_DRIVEN,
@@ -35,6 +37,9 @@ def tick(now: datetime) -> int:
         + _exports(now)
         + _candidates(now)
         + _files_without_run(now)
+        + budgets.open_months(now=now)
+        + approving.expire(now=now)
+        + mails.wake(now=now)
     )
 
 

@@ -24,6 +24,7 @@ from campaigns.actions import (
     planning,
     requests,
     spending,
+    standing,
 )
 from campaigns.models import Asset, Attempt, Candidate, Media, StageRun
 from campaigns.models.choices import (
@@ -38,7 +39,7 @@ from campaigns.queries import access
 from campaigns.stages import BY_KEY
 from campaigns.stages.base import BadParams
 from campaigns.transitions import NotNow
-from routing import policy
+from routing import money
 from routing.providers import base as provider_errors
 from routing.stages import OPERATIONS
 
@@ -74,12 +75,16 @@ def start(
     seed: int | None = None,
     model: str = "",
     reason: str = "",
+    batch: str = "",
+    seen_micros: int | None = None,
 ) -> StageRun:
     """Start `operation` on the asset's current version.
 
     The run starts at once, or waits for a manager when tier or money need it. The same token
     returns the same run. `model` overrules the route and needs a `reason` when it is not the
-    first choice anyway. Raises NotAllowed, NotNow, NoModel, BadParams.
+    first choice anyway. Requests of one `batch` stand on one card of the managers' inbox.
+    `seen_micros` is the maximum the person saw; a price that changed since starts nothing. Raises
+    NotAllowed, NotNow, NoModel, BadParams.
     """
     permissions.check("run", access.roles(by, asset.team))
     earlier = StageRun.objects.filter(token=token, team=asset.team).first()
@@ -113,6 +118,12 @@ def start(
         raise NoModel(decision.problem)
     if model and not reason.strip() and planning.overrules(decision):
         raise BadParams("reason", f"Say in a few words why {best.card.label} should do this.")
+    if seen_micros is not None and seen_micros != best.quote.maximum_micros:
+        raise NotNow(
+            f"The price changed meanwhile: {best.card.label} may now cost "
+            f"{money.text(best.quote.maximum_micros, asset.team.currency)} here. Look at it, then "
+            "start again. Nothing was started and no money was spent."
+        )
     run = StageRun(
         team=asset.team,
         asset=asset,
@@ -131,12 +142,12 @@ def start(
         currency=asset.team.currency,
         expected_micros=best.quote.expected_micros,
         maximum_micros=best.quote.maximum_micros,
+        top_micros=planning.top_micros(decision),
         token=token,
         requested_by=by,
     )
-    why = policy.must_ask(best.card, asset.campaign.ceiling)
     try:
-        return _write(run=run, why=why, by=by)
+        return _write(run=run, by=by, batch=batch)
     except IntegrityError as error:
         again = StageRun.objects.filter(token=token, team=asset.team).first()
         if again is not None:
@@ -168,7 +179,7 @@ def source_of(*, asset: Asset, stage: Stage | str) -> Candidate | None:
 
 
 @transaction.atomic
-def _write(*, run: StageRun, why: str, by: User) -> StageRun:
+def _write(*, run: StageRun, by: User, batch: str) -> StageRun:
     asset = locks.asset(run.asset_id)
     if asset.archived_at is not None or asset.campaign.archived_at is not None:
         raise NotNow("This campaign or asset is archived. Restore it first. Nothing was started.")
@@ -179,18 +190,14 @@ def _write(*, run: StageRun, why: str, by: User) -> StageRun:
             "Somebody approved another version meanwhile. Look at it, then start. "
             "Nothing was started and no money was spent."
         )
-    run.state = RunState.WAITING_APPROVAL if why else RunState.QUEUED
+    run.asset = asset
+    run.state = RunState.QUEUED
     run.save(force_insert=True)
-    if not why:
-        try:
-            with transaction.atomic():
-                launch(run=run, by=by)
-        except spending.NotCovered as error:
-            why = error.text
-            run.state = RunState.WAITING_APPROVAL
-            run.save(update_fields=["state"])
+    why = _launch_or_why(run, by)
     if why:
-        approving.ask(run=run, why=why, by=by)
+        run.state = RunState.WAITING_APPROVAL
+        run.save(update_fields=["state"])
+        approving.ask(run=run, why=why, by=by, batch=batch)
     Asset.objects.filter(pk=asset.pk).update(stage=run.stage, ready_at=None)
     events.record(
         team=run.team,
@@ -205,10 +212,26 @@ def _write(*, run: StageRun, why: str, by: User) -> StageRun:
     return run
 
 
+def _launch_or_why(run: StageRun, by: User) -> str:
+    """Launch a run that may start unasked or by a standing rule; else why a manager is needed."""
+    why = approving.needed(run=run)
+    try:
+        with transaction.atomic():
+            if why:
+                day = standing.match(run=run)
+                if day is None:
+                    return why
+                approving.grant_by_rule(run=run, why=why, day=day, by=by)
+            launch(run=run, by=by)
+    except spending.NotCovered as error:
+        return error.text
+    return ""
+
+
 def launch(*, run: StageRun, by: User) -> Attempt:
     """Write the intent and the hold of a queued run, inside the caller's transaction.
 
-    Raises NotCovered, and then the caller's transaction must not commit.
+    Raises approving.NotApproved, NotCovered, and then the caller's transaction must not commit.
     """
     best = run.decision["choices"][0]
     attempt = Attempt.objects.create(

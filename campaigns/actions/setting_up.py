@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from campaigns import permissions
-from campaigns.actions import events, spending
+from campaigns.actions import budgets, events
 from campaigns.models import AdSet, Campaign, Team
 from campaigns.models.choices import Ceiling
 from campaigns.queries import access
@@ -36,7 +36,7 @@ def create_campaign(
     by: User,
     brand: str = "",
 ) -> Campaign:
-    """A campaign with its ad sets and its three budget lines at zero. Raises NotAllowed."""
+    """A campaign with its ad sets and its budget lines of this month at zero. Raises NotAllowed."""
     permissions.check("set_up_campaign", access.roles(by, team))
     with transaction.atomic():
         campaign = Campaign.objects.create(
@@ -50,7 +50,7 @@ def create_campaign(
         )
         for ad_set in dict.fromkeys(ad_sets):
             AdSet.objects.create(campaign=campaign, name=ad_set)
-        spending.open_lines(campaign=campaign)
+        budgets.open_month(campaign=campaign)
         events.record(
             team=team,
             verb="campaign.create",

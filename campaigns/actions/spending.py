@@ -1,170 +1,208 @@
-"""Money: reserve, settle, release. The only code that changes a budget line's sums.
+"""Money: reserve, settle, release, correct. The only code that changes a budget line's sums.
 
-Each change is one conditional UPDATE and one ledger row with a unique key, in one transaction.
-Nothing reads a balance, decides, and writes it back. Protocol and proof: a hold is committed
-before the provider is called and closed once, at what was billed or at nothing.
+A run touches three lines: its team's month, its campaign's and its tier's. Each change is one
+conditional UPDATE a line, in the order of ids, and one ledger row with a unique key, in one
+transaction. Nothing reads a balance, decides, and writes it back. A hold is committed before the
+provider is called and closed once, at what was billed or at nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q
 from django.utils import timezone
 
 from campaigns import permissions
-from campaigns.actions import events
-from campaigns.models import Attempt, BudgetLine, Campaign, LedgerEntry
-from campaigns.models.choices import EntryKind, Tier
+from campaigns.actions import alerts, approving, budgets, events, rollups, standing
+from campaigns.models import Attempt, BudgetLine, LedgerEntry
+from campaigns.models.choices import EntryKind
 from campaigns.queries import access
 from routing import money
 
+MOST_CORRECTION = 1_000_000_000 * 1_000_000
+
 
 class NotCovered(Exception):
-    """The line cannot hold the amount; `text` says how much is left and who can change that."""
+    """A line cannot hold the amount; `text` says which, how much is left, who can change that."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.text = text
 
 
-class BadBudget(ValueError):
-    """The wanted amount is below what is already spent or held."""
+class BadCorrection(ValueError):
+    """A correction cannot be booked; `field` is amount or note."""
 
-
-def open_lines(*, campaign: Campaign) -> None:
-    """Make the three lines of a campaign, at zero. Doing it again changes nothing."""
-    for tier in Tier.values:
-        BudgetLine.objects.get_or_create(
-            campaign=campaign,
-            tier=tier,
-            defaults={"team": campaign.team, "currency": campaign.team.currency},
-        )
-
-
-def set_approved(*, line: BudgetLine, amount_micros: int, by: User) -> None:
-    """Set what a line may spend in all. Raises NotAllowed, BadBudget."""
-    permissions.check("set_budget", access.roles(by, line.team))
-    with transaction.atomic():
-        before = BudgetLine.objects.select_for_update().get(pk=line.pk).approved_micros
-        changed = BudgetLine.objects.filter(
-            pk=line.pk, reserved_micros__lte=amount_micros - F("settled_micros")
-        ).update(approved_micros=amount_micros)
-        if changed != 1:
-            fresh = BudgetLine.objects.get(pk=line.pk)
-            least = money.text(fresh.reserved_micros + fresh.settled_micros, fresh.currency)
-            raise BadBudget(f"{least} is already spent or held; enter at least that.")
-        events.record(
-            team=line.team,
-            verb="budget.set",
-            subject="budget_line",
-            subject_id=line.pk,
-            by=by,
-            before={"approved_micros": before},
-            after={"approved_micros": amount_micros},
-        )
-
-
-def set_frozen(*, line: BudgetLine, frozen: bool, by: User) -> None:
-    """Stop or allow new spending on a line. What runs goes on. Raises NotAllowed."""
-    permissions.check("set_budget", access.roles(by, line.team))
-    with transaction.atomic():
-        BudgetLine.objects.filter(pk=line.pk).update(frozen_at=timezone.now() if frozen else None)
-        events.record(
-            team=line.team,
-            verb="budget.freeze" if frozen else "budget.thaw",
-            subject="budget_line",
-            subject_id=line.pk,
-            by=by,
-        )
-
-
-def _book(
-    *, line: BudgetLine, attempt: Attempt, kind: EntryKind, amount: int, by: User | None, note: str
-) -> None:
-    LedgerEntry.objects.create(
-        line=line,
-        attempt=attempt,
-        kind=kind,
-        amount_micros=amount,
-        currency=line.currency,
-        key=f"{kind}:{attempt.key}",
-        compute_s=attempt.compute_s if kind == EntryKind.SETTLE else 0,
-        by=by,
-        note=note[:200],
-    )
-
-
-def line_of(*, attempt: Attempt) -> BudgetLine:
-    """The budget line that an attempt spends from."""
-    return BudgetLine.objects.get(campaign_id=attempt.run.asset.campaign_id, tier=attempt.run.tier)
+    def __init__(self, text: str, field: str = "amount") -> None:
+        super().__init__(text)
+        self.text = text
+        self.field = field
 
 
 def reserve(*, attempt: Attempt, amount_micros: int, by: User) -> None:
     """Hold `amount_micros` for an attempt. Must run inside the transaction that makes it.
 
-    Raises NotCovered, and then nothing is held.
+    Here is the gate for everybody, browser, worker and shell: a run that needs a manager's yes
+    uses its approval up. Raises approving.NotApproved or NotCovered, and then nothing is held.
     """
-    line = line_of(attempt=attempt)
-    held = BudgetLine.objects.filter(
-        pk=line.pk,
-        frozen_at__isnull=True,
-        approved_micros__gte=F("reserved_micros") + F("settled_micros") + amount_micros,
-    ).update(reserved_micros=F("reserved_micros") + amount_micros)
-    if held != 1:
-        line.refresh_from_db()
-        if line.frozen_at is not None:
-            raise NotCovered(
-                f"{line.get_tier_display()} tier is frozen in {line.campaign.name}. "
-                "A manager can allow it again on the budget page. No money was spent."
+    if amount_micros < 0:
+        raise ValueError("a hold is never negative")
+    with transaction.atomic():
+        approving.use(run=attempt.run, amount_micros=amount_micros)
+        lines = budgets.open_month(campaign=attempt.run.asset.campaign)
+        chain = [line for line in lines if line.tier in ("", attempt.run.tier)]
+        for line in chain:
+            _hold(line, amount_micros)
+        Attempt.objects.filter(pk=attempt.pk).update(reserved_micros=amount_micros)
+        attempt.reserved_micros = amount_micros
+        _book(_tier_line(chain), attempt, EntryKind.RESERVE, amount_micros, by=by)
+        alerts.check(lines=chain)
+
+
+def _hold(line: BudgetLine, amount: int) -> None:
+    held = (
+        BudgetLine.objects.filter(pk=line.pk, frozen_at__isnull=True)
+        .filter(
+            Q(approved_micros__isnull=True)
+            | Q(
+                approved_micros__gte=F("reserved_micros")
+                + F("settled_micros")
+                + F("overrun_micros")
+                + F("carried_out_micros")
+                + amount
             )
-        left = line.approved_micros - line.reserved_micros - line.settled_micros
-        raise NotCovered(
-            f"{money.text(left, line.currency)} is left on the {line.tier} tier of "
-            f"{line.campaign.name}, and this needs {money.text(amount_micros, line.currency)}. "
-            "A manager can raise it on the budget page. No money was spent."
         )
-    Attempt.objects.filter(pk=attempt.pk).update(reserved_micros=amount_micros)
-    attempt.reserved_micros = amount_micros
-    _book(line=line, attempt=attempt, kind=EntryKind.RESERVE, amount=amount_micros, by=by, note="")
+        .update(reserved_micros=F("reserved_micros") + amount)
+    )
+    if held == 1:
+        return
+    fresh = BudgetLine.objects.select_related("campaign", "team").get(pk=line.pk)
+    if fresh.frozen_at is not None:
+        raise NotCovered(
+            f"{_called(fresh)} is frozen. A manager can allow it again on the budget page. "
+            "No money was spent."
+        )
+    left = money.text(fresh.left_micros or 0, fresh.currency)
+    raise NotCovered(
+        f"{left} is left on {_called(fresh)} this month, and this needs "
+        f"{money.text(amount, fresh.currency)}. A manager can raise it on the budget page. "
+        "No money was spent."
+    )
+
+
+def _called(line: BudgetLine) -> str:
+    if line.campaign is None:
+        return f"the whole team {line.team.name}"
+    return f"the {line.tier} tier of {line.campaign.name}" if line.tier else line.campaign.name
+
+
+def _tier_line(chain: Sequence[BudgetLine]) -> BudgetLine:
+    (line,) = [line for line in chain if line.tier]
+    return line
+
+
+def _book(
+    line: BudgetLine,
+    attempt: Attempt,
+    kind: EntryKind,
+    amount: int,
+    *,
+    by: User | None = None,
+    note: str = "",
+    key: str = "",
+) -> LedgerEntry:
+    closing = kind == EntryKind.SETTLE
+    return LedgerEntry.objects.create(
+        team_id=line.team_id,
+        line=line,
+        attempt=attempt,
+        kind=kind,
+        amount_micros=amount,
+        currency=line.currency,
+        key=key or f"{kind}:{attempt.key}",
+        compute_s=attempt.compute_s if closing else 0,
+        credits_micros=attempt.credits_micros if closing else 0,
+        by=by,
+        note=note[:200],
+    )
+
+
+def held_lines(*, attempt: Attempt) -> list[BudgetLine]:
+    """The lines that an attempt's hold was put on, by id; empty before it was held.
+
+    They stay the ones of the month in which the money was held, whenever the bill comes.
+    """
+    held = (
+        LedgerEntry.objects.filter(attempt=attempt, kind=EntryKind.RESERVE)
+        .select_related("line")
+        .first()
+    )
+    if held is None:
+        return []
+    of = held.line
+    return list(
+        BudgetLine.objects.filter(team_id=of.team_id, period=of.period)
+        .filter(Q(campaign_id=of.campaign_id, tier__in=["", of.tier]) | Q(campaign__isnull=True))
+        .select_related("campaign", "team")
+        .order_by("pk")
+    )
 
 
 def settle(*, attempt: Attempt, billed_micros: int, note: str = "") -> None:
     """Close an attempt's hold at what was billed. Doing it again changes nothing.
 
-    A bill above the hold that the line cannot carry is booked up to the hold; the excess becomes
-    a correction of its own, and the line is frozen until a manager has looked.
+    A bill above the hold that a line cannot carry is booked up to the hold; the excess becomes a
+    correction of its own, stands on the lines as overrun, and freezes the tier until a manager
+    has looked.
     """
+    if billed_micros < 0:
+        raise ValueError("a bill is never negative; book a correction")
     with transaction.atomic():
         if _closed(attempt):
             return
-        line = line_of(attempt=attempt)
-        held = attempt.reserved_micros
+        chain = held_lines(attempt=attempt)
         carried = billed_micros
-        closing = BudgetLine.objects.filter(
-            pk=line.pk,
-            approved_micros__gte=F("reserved_micros") - held + F("settled_micros") + billed_micros,
-        )
-        if _move(closing, held, billed_micros) != 1:
-            carried = min(held, billed_micros)
-            _move(BudgetLine.objects.filter(pk=line.pk), held, carried)
+        if billed_micros > attempt.reserved_micros and not _has_room(chain, attempt, billed_micros):
+            carried = attempt.reserved_micros
+        excess = billed_micros - carried
+        _close(chain, attempt.reserved_micros, carried, excess)
         Attempt.objects.filter(pk=attempt.pk).update(settled_micros=billed_micros)
         attempt.settled_micros = billed_micros
-        _book(line=line, attempt=attempt, kind=EntryKind.SETTLE, amount=carried, by=None, note=note)
-        if carried < billed_micros:
-            _overrun(line=line, attempt=attempt, excess=billed_micros - carried)
+        line = _tier_line(chain)
+        _book(line, attempt, EntryKind.SETTLE, carried, note=note)
+        standing.give_back(run=attempt.run, micros=attempt.reserved_micros - carried)
+        rollups.closed(attempt=attempt, micros=billed_micros, settled=True)
+        if excess:
+            note = "billed above the hold, and the line has no room for it"
+            _book(line, attempt, EntryKind.CORRECT, excess, note=note)
+            _overran(line, attempt, excess)
+        alerts.check(lines=chain)
 
 
-def _move(lines: QuerySet[BudgetLine], held: int, billed: int) -> int:
-    return lines.update(
-        reserved_micros=F("reserved_micros") - held, settled_micros=F("settled_micros") + billed
+def _has_room(chain: Sequence[BudgetLine], attempt: Attempt, billed: int) -> bool:
+    """Locks the lines by id, then looks: what is true now stays true until the commit."""
+    held = attempt.reserved_micros
+    locked = BudgetLine.objects.select_for_update().filter(pk__in=[line.pk for line in chain])
+    return all(
+        line.left_micros is None or line.left_micros + held >= billed
+        for line in locked.order_by("pk")
     )
 
 
-def _overrun(*, line: BudgetLine, attempt: Attempt, excess: int) -> None:
-    """The provider billed more than was held and more than the line has: say it, stop spending."""
-    note = "billed above the hold, and the line has no room for it"
-    _book(line=line, attempt=attempt, kind=EntryKind.CORRECT, amount=excess, by=None, note=note)
+def _close(chain: Sequence[BudgetLine], held: int, billed: int, excess: int = 0) -> None:
+    for line in chain:
+        BudgetLine.objects.filter(pk=line.pk).update(
+            reserved_micros=F("reserved_micros") - held,
+            settled_micros=F("settled_micros") + billed,
+            overrun_micros=F("overrun_micros") + excess,
+        )
+
+
+def _overran(line: BudgetLine, attempt: Attempt, excess: int) -> None:
+    """The provider billed more than was held and more than there is: say it, stop spending."""
     BudgetLine.objects.filter(pk=line.pk, frozen_at__isnull=True).update(frozen_at=timezone.now())
     events.record(
         team=line.team,
@@ -175,20 +213,85 @@ def _overrun(*, line: BudgetLine, attempt: Attempt, excess: int) -> None:
         by=None,
         after={"excess_micros": excess},
     )
+    alerts.overrun(line=line, attempt=attempt, excess_micros=excess)
 
 
 def release(*, attempt: Attempt, note: str = "") -> None:
     """Give an attempt's hold back, because nothing was billed. Again changes nothing."""
     with transaction.atomic():
-        if _closed(attempt) or not attempt.entries.filter(kind=EntryKind.RESERVE).exists():
+        if _closed(attempt):
             return
-        line = line_of(attempt=attempt)
-        held = attempt.reserved_micros
-        BudgetLine.objects.filter(pk=line.pk).update(reserved_micros=F("reserved_micros") - held)
-        _book(line=line, attempt=attempt, kind=EntryKind.RELEASE, amount=held, by=None, note=note)
+        chain = held_lines(attempt=attempt)
+        if not chain:
+            return
+        _close(chain, attempt.reserved_micros, 0)
+        _book(_tier_line(chain), attempt, EntryKind.RELEASE, attempt.reserved_micros, note=note)
+        standing.give_back(run=attempt.run, micros=attempt.reserved_micros)
+        rollups.closed(attempt=attempt, micros=0, settled=False)
 
 
 def _closed(attempt: Attempt) -> bool:
     """Locks the attempt, so that of two that close it at once the second sees the first."""
     Attempt.objects.select_for_update().get(pk=attempt.pk)
     return attempt.entries.filter(kind__in=[EntryKind.SETTLE, EntryKind.RELEASE]).exists()
+
+
+def correct(*, attempt: Attempt, amount_micros: int, note: str, token: str, by: User) -> None:
+    """Book a difference to a closed attempt: positive was billed too little, negative too much.
+
+    A positive one that the lines cannot carry becomes overrun. The same token books once. Raises
+    NotAllowed, BadCorrection.
+    """
+    permissions.check("set_budget", access.roles(by, attempt.run.team))
+    key = f"correct:{attempt.key}:{token}"[:120]
+    if not amount_micros or abs(amount_micros) > MOST_CORRECTION:
+        raise BadCorrection("Enter an amount that is not 0 and below 1,000,000,000.")
+    if not note.strip():
+        raise BadCorrection("Say where the difference comes from, such as the invoice.", "note")
+    with transaction.atomic():
+        if not _closed(attempt):
+            raise BadCorrection("This work is not settled yet; correct it once it is.")
+        if LedgerEntry.objects.filter(key=key).exists():
+            return
+        chain = held_lines(attempt=attempt)
+        fresh = Attempt.objects.get(pk=attempt.pk)
+        before = fresh.settled_micros or 0
+        if before + amount_micros < 0:
+            raise BadCorrection(
+                f"Only {money.text(before, chain[0].currency)} was booked for this work, so no "
+                "more than that can be taken back."
+            )
+        _correct_lines(chain, amount_micros)
+        Attempt.objects.filter(pk=attempt.pk).update(settled_micros=before + amount_micros)
+        _book(
+            _tier_line(chain), attempt, EntryKind.CORRECT, amount_micros, by=by, note=note, key=key
+        )
+        rollups.corrected(attempt=attempt, micros=amount_micros)
+        events.record(
+            team=attempt.run.team,
+            verb="budget.correct",
+            subject="attempt",
+            subject_id=attempt.pk,
+            asset_id=attempt.run.asset_id,
+            by=by,
+            before={"settled_micros": before},
+            after={"settled_micros": before + amount_micros, "note": note[:200]},
+        )
+        alerts.check(lines=chain)
+
+
+def _correct_lines(chain: Sequence[BudgetLine], amount: int) -> None:
+    """Take back from overrun first; add to it what does not fit on every line."""
+    locked = list(
+        BudgetLine.objects.select_for_update()
+        .filter(pk__in=[line.pk for line in chain])
+        .order_by("pk")
+    )
+    if amount > 0:
+        fits = all(line.left_micros is None or line.left_micros >= amount for line in locked)
+        for line in locked:
+            _close([line], 0, amount if fits else 0, 0 if fits else amount)
+        return
+    over = min(*(line.overrun_micros for line in locked), -amount)
+    for line in locked:
+        _close([line], 0, amount + over, -over)

@@ -1,6 +1,6 @@
 """All rows of the app, one noun a file."""
 
-from campaigns.models.approval import Approval
+from campaigns.models.approval import Approval, Snooze
 from campaigns.models.asset import Asset, AssetBase
 from campaigns.models.budget import BudgetLine
 from campaigns.models.campaign import AdSet, Campaign
@@ -9,8 +9,11 @@ from campaigns.models.event import Event
 from campaigns.models.export import Export, ExportItem, PlatformFile
 from campaigns.models.heartbeat import Heartbeat, Lease
 from campaigns.models.ledger import LedgerEntry
+from campaigns.models.mail import Mail
 from campaigns.models.media import Media
+from campaigns.models.rollup import SpendDay
 from campaigns.models.stage_run import Attempt, Candidate, Finding, Gate, StageRun
+from campaigns.models.standing import RuleDay, StandingRule
 from campaigns.models.team import Invitation, Membership, SignInLink, Team
 
 __all__ = [
@@ -32,10 +35,15 @@ __all__ = [
     "Invitation",
     "Lease",
     "LedgerEntry",
+    "Mail",
     "Media",
     "Membership",
     "PlatformFile",
+    "RuleDay",
     "SignInLink",
+    "Snooze",
+    "SpendDay",
     "StageRun",
+    "StandingRule",
     "Team",
 ]

@@ -67,6 +67,13 @@ class Asset(models.Model):
                 name="asset_campaign_column",
                 condition=models.Q(archived_at__isnull=True),
             ),
+            # the budget page: assets that became ready, and that were briefed, in a month
+            models.Index(
+                fields=["team", "ready_at", "campaign"],
+                name="asset_ready_month",
+                condition=models.Q(ready_at__isnull=False),
+            ),
+            models.Index(fields=["team", "created_at", "campaign"], name="asset_brief_month"),
             # the board's version: newest movement of a team
             models.Index(fields=["team", "-touched_at"], name="asset_team_touched"),
         ]

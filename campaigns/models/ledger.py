@@ -8,6 +8,7 @@ from django.db import models
 from campaigns.models.budget import BudgetLine
 from campaigns.models.choices import EntryKind
 from campaigns.models.stage_run import Attempt
+from campaigns.models.team import Team
 
 
 class AppendOnly(Exception):
@@ -25,11 +26,14 @@ class AppendOnlyQuerySet(models.QuerySet):
 
 
 class LedgerEntry(models.Model):
-    """One movement on one budget line. `amount_micros` is signed only for `correct`.
+    """One movement on one tier's budget line; its campaign and team count it too.
 
-    `key` is unique, so that booking the same movement again changes nothing.
+    `amount_micros` is signed only for `correct`. `key` is unique, so that booking the same
+    movement again changes nothing. Compute seconds and the provider's own credits (in millionths)
+    are kept beside the money.
     """
 
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="ledger")
     line = models.ForeignKey(BudgetLine, on_delete=models.PROTECT, related_name="entries")
     attempt = models.ForeignKey(
         Attempt, on_delete=models.PROTECT, null=True, blank=True, related_name="entries"
@@ -39,6 +43,7 @@ class LedgerEntry(models.Model):
     currency = models.CharField(max_length=3)
     key = models.CharField(max_length=120, unique=True)
     compute_s = models.FloatField(default=0)
+    credits_micros = models.BigIntegerField(default=0)
     note = models.CharField(max_length=200, blank=True)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True
@@ -53,6 +58,10 @@ class LedgerEntry(models.Model):
                 name="only_a_correction_may_be_negative",
                 condition=models.Q(amount_micros__gte=0) | models.Q(kind="correct"),
             ),
+        ]
+        indexes = [
+            # the ledger page: a team's rows, newest first
+            models.Index(fields=["team", "-id"], name="ledger_team_newest"),
         ]
 
     def __str__(self) -> str:

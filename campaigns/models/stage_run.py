@@ -49,6 +49,12 @@ class StageRun(models.Model):
     currency = models.CharField(max_length=3)
     expected_micros = models.BigIntegerField()
     maximum_micros = models.BigIntegerField()
+    top_micros = models.BigIntegerField(
+        default=0, help_text="What the dearest model for this work would have cost."
+    )
+    counted = models.JSONField(
+        default=dict, blank=True, help_text="What the day's sums hold of its candidates."
+    )
     progress = models.FloatField(default=0)
     token = models.CharField(max_length=64, unique=True, help_text="One per click.")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
@@ -113,6 +119,10 @@ class Attempt(models.Model):
     reserved_micros = models.BigIntegerField(default=0)
     settled_micros = models.BigIntegerField(null=True, blank=True)
     compute_s = models.FloatField(default=0)
+    credits_micros = models.BigIntegerField(default=0)
+    ran = models.JSONField(
+        default=dict, blank=True, help_text="What the provider says it ran and billed."
+    )
     tries = models.PositiveSmallIntegerField(default=0, help_text="Times a worker took it up.")
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

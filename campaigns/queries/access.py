@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from campaigns.models import (
     Approval,
     Asset,
+    Attempt,
     BudgetLine,
     Campaign,
     Candidate,
@@ -19,6 +20,7 @@ from campaigns.models import (
     Membership,
     PlatformFile,
     StageRun,
+    StandingRule,
     Team,
 )
 
@@ -108,7 +110,19 @@ def approval(of: Team, pk: int) -> Approval:
 
 def budget_line(of: Team, pk: int) -> BudgetLine:
     """A budget line of the team. Raises Http404."""
-    return get_object_or_404(BudgetLine.objects.select_related("campaign"), team=of, pk=pk)
+    return get_object_or_404(BudgetLine.objects.select_related("campaign", "team"), team=of, pk=pk)
+
+
+def standing_rule(of: Team, pk: int) -> StandingRule:
+    """A standing rule of the team. Raises Http404."""
+    return get_object_or_404(StandingRule.objects.select_related("team"), team=of, pk=pk)
+
+
+def attempt(of: Team, pk: int) -> Attempt:
+    """An attempt of the team with its run and asset. Raises Http404."""
+    return get_object_or_404(
+        Attempt.objects.select_related("run__asset__campaign", "run__team"), run__team=of, pk=pk
+    )
 
 
 def platform_file(of: Team, pk: int) -> PlatformFile:

@@ -48,6 +48,7 @@ from campaigns.models.choices import (
 )
 from campaigns.queries import board_cards
 from campaigns.queries.board_cards import Card, Viewer
+from campaigns.queries.months import month
 
 FIRST_SCREEN = 20
 MOST_SHOWN = 400
@@ -307,7 +308,7 @@ def _money(rows: QuerySet[Asset]) -> dict[str, tuple[int, int]]:
 
 
 def _funds(team: Team, campaign: Campaign | None) -> Funds:
-    lines = BudgetLine.objects.filter(team=team)
+    lines = BudgetLine.objects.filter(team=team, period=month()).exclude(tier="")
     if campaign is not None:
         lines = lines.filter(campaign=campaign)
     sums = lines.aggregate(

@@ -22,6 +22,7 @@ from campaigns.models import (
     Team,
 )
 from campaigns.models.choices import ApprovalState, AttemptState, EntryKind, Stage, Tier, Verdict
+from campaigns.queries.months import month
 
 PAGE = 50
 JOBS = {Tier.LOW: "Fast drafts", Tier.MEDIUM: "Precise edits", Tier.HIGH: "Hero and video"}
@@ -146,7 +147,8 @@ def _tiers(team: Team, campaign: Campaign | None) -> tuple[TierRow, ...]:
     only = Q(campaign=campaign) if campaign else Q()
     lines: dict[str, Any] = {
         row["tier"]: row
-        for row in BudgetLine.objects.filter(Q(team=team) & only)
+        for row in BudgetLine.objects.filter(Q(team=team, period=month()) & only)
+        .exclude(tier="")
         .values("tier")
         .annotate(
             approved=Sum("approved_micros"),
@@ -261,7 +263,9 @@ def waiting(*, team: Team) -> list[Approval]:
                 F("campaign__budget_lines__approved_micros")
                 - F("campaign__budget_lines__reserved_micros")
                 - F("campaign__budget_lines__settled_micros"),
-                filter=Q(campaign__budget_lines__tier=F("tier")),
+                filter=Q(
+                    campaign__budget_lines__tier=F("tier"), campaign__budget_lines__period=month()
+                ),
             ),
             base_id=Subquery(
                 AssetBase.objects.filter(asset=OuterRef("run__asset"))

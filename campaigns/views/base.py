@@ -19,11 +19,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from campaigns.actions.approvals import BadLess, NeedsReason
+from campaigns.actions.approving import NotApproved
+from campaigns.actions.budgets import BadBudget
 from campaigns.actions.curation import BelowGate
 from campaigns.actions.exports import NothingToPack
 from campaigns.actions.platform_files import BadBox
 from campaigns.actions.runs import NoModel
-from campaigns.actions.spending import BadBudget, NotCovered
+from campaigns.actions.spending import BadCorrection, NotCovered
+from campaigns.actions.standing import BadRule
 from campaigns.actions.stored import UploadRefused
 from campaigns.models import Team
 from campaigns.permissions import NotAllowed
@@ -35,6 +39,7 @@ FORESEEN: dict[type[Exception], int] = {
     NotAllowed: 403,
     NotNow: 409,
     NotCovered: 409,
+    NotApproved: 409,
     NoModel: 422,
     BadParams: 422,
     BelowGate: 422,
@@ -42,6 +47,10 @@ FORESEEN: dict[type[Exception], int] = {
     UploadRefused: 422,
     BadBox: 422,
     BadBudget: 422,
+    BadCorrection: 422,
+    BadLess: 422,
+    BadRule: 422,
+    NeedsReason: 422,
 }
 
 

@@ -6,13 +6,14 @@ import csv
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.contrib.auth.models import User
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from campaigns import permissions
-from campaigns.actions import spending
+from campaigns.actions import budgets
 from campaigns.formats import csv_rows
 from campaigns.forms.budget import LineForm
 from campaigns.models import Campaign
@@ -80,7 +81,7 @@ def _csv(request: TeamRequest, campaign: Campaign | None, tier: str) -> HttpResp
         writer.writerow(
             [
                 row.at.isoformat(timespec="seconds"),
-                csv_rows.guard(row.line.campaign.name),
+                csv_rows.guard(row.line.campaign.name if row.line.campaign else ""),
                 row.line.tier,
                 csv_rows.guard(asset.title) if asset else "",
                 row.kind,
@@ -97,20 +98,36 @@ def _csv(request: TeamRequest, campaign: Campaign | None, tier: str) -> HttpResp
 def line(request: TeamRequest, pk: int) -> HttpResponse:
     """Set what a tier may spend, or freeze it."""
     row = access.budget_line(request.team, pk)
+    if row.campaign is None:
+        raise Http404
     back = f"{reverse('budget', args=[request.team.slug])}?campaign={row.campaign_id}"
     if "freeze" in request.POST:
         frozen = request.POST["freeze"] == "1"
-        spending.set_frozen(line=row, frozen=frozen, by=request.user)
+        budgets.set_frozen(line=row, frozen=frozen, by=request.user)
         word = "frozen: nothing new starts" if frozen else "open again"
         messages.info(request, f"{row.get_tier_display()} tier is {word}.")
         return redirect(back)
     form = LineForm(request.POST)
     if form.is_valid():
         amount = form.cleaned_data["approved"]
-        spending.set_approved(line=row, amount_micros=amount, by=request.user)
+        _set_tier(row.campaign, row.tier, amount, request.user)
         shown = money.text(amount, row.currency)
         messages.info(request, f"{row.get_tier_display()} tier may spend {shown}.")
     else:
         text = " ".join(map(str, form.errors["approved"]))
         messages.error(request, f"{text} Nothing was changed.")
     return redirect(back)
+
+
+def _set_tier(campaign: Campaign, tier: str, amount: int, by: User) -> None:
+    """Set one tier; the campaign's total follows where it is too small."""
+    lines = {
+        line.tier: (line.approved_micros or 0) - line.carried_in_micros
+        for line in budgets.open_month(campaign=campaign)
+        if line.campaign_id
+    }
+    total = lines.pop("")
+    tiers = {**lines, tier: amount}
+    budgets.set_campaign(
+        campaign=campaign, total_micros=max(total, sum(tiers.values())), tiers=tiers, by=by
+    )

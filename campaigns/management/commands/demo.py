@@ -18,6 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from campaigns import jobs
 from campaigns.actions import (
     briefs,
+    budgets,
     catalogs,
     curation,
     exports,
@@ -25,7 +26,6 @@ from campaigns.actions import (
     planning,
     qa_gate,
     setting_up,
-    spending,
     stored,
 )
 from campaigns.management.commands.setup_models import pip_install
@@ -198,8 +198,8 @@ def _pass_gate(asset: Asset, by: User) -> None:
 
 
 def _fund(campaign: Campaign, by: User) -> None:
-    for line in campaign.budget_lines.order_by("pk"):
-        spending.set_approved(line=line, amount_micros=APPROVED[line.tier] * MICROS, by=by)
+    tiers = {str(tier): dollars * MICROS for tier, dollars in APPROVED.items()}
+    budgets.set_campaign(campaign=campaign, total_micros=sum(tiers.values()), tiers=tiers, by=by)
 
 
 def _waiting_request(team: Team, photo: Media, by: User) -> None:

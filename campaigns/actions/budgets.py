@@ -1,0 +1,272 @@
+"""What managers allow: a campaign's total and tiers, a team's month, freezing, the next month.
+
+Sums of money that was held or billed are changed by `campaigns.actions.spending` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from campaigns import permissions
+from campaigns.actions import events
+from campaigns.models import BudgetLine, Campaign, Team
+from campaigns.models.choices import Tier
+from campaigns.queries import access
+from campaigns.queries.months import month, month_of
+from routing import money
+
+
+class BadBudget(ValueError):
+    """A wanted amount does not fit. `field`: total, low, medium, high, month or ask_above."""
+
+    def __init__(self, text: str, field: str = "total") -> None:
+        super().__init__(text)
+        self.text = text
+        self.field = field
+
+
+def lines_of(*, campaign: Campaign, period: date) -> list[BudgetLine]:
+    """The team's, the campaign's and the three tiers' lines of a month, in the order of ids."""
+    return list(
+        BudgetLine.objects.filter(team_id=campaign.team_id, period=period)
+        .filter(Q(campaign=campaign) | Q(campaign__isnull=True))
+        .order_by("pk")
+    )
+
+
+def open_month(*, campaign: Campaign, period: date | None = None) -> list[BudgetLine]:
+    """The lines of a month; made when they are missing, from the month before.
+
+    A first month starts at zero. A later one gets the same amounts again and, where the campaign
+    carries over, what the tiers have left: it is taken out of the month before, so that it can
+    never be spent twice. Doing it again changes nothing.
+    """
+    period = period or month()
+    lines = lines_of(campaign=campaign, period=period)
+    if len(lines) == 2 + len(Tier.values):
+        return lines
+    with transaction.atomic():
+        # of two that open a month at once the second waits here and then finds the lines
+        Team.objects.select_for_update().get(pk=campaign.team_id)
+        fresh = Campaign.objects.get(pk=campaign.pk)
+        if not BudgetLine.objects.filter(
+            team_id=fresh.team_id, campaign__isnull=True, period=period
+        ).exists():
+            _open_team(fresh.team, period)
+        if not BudgetLine.objects.filter(campaign=fresh, period=period).exists():
+            _open_campaign(fresh, period)
+        return lines_of(campaign=fresh, period=period)
+
+
+def _open_team(team: Team, period: date) -> None:
+    last = (
+        BudgetLine.objects.filter(team=team, campaign__isnull=True, period__lt=period)
+        .order_by("-period")
+        .first()
+    )
+    BudgetLine.objects.create(
+        team=team,
+        period=period,
+        currency=team.currency,
+        approved_micros=last.approved_micros if last else None,
+        frozen_at=last.frozen_at if last else None,
+    )
+
+
+def _open_campaign(campaign: Campaign, period: date) -> None:
+    before = (
+        BudgetLine.objects.filter(campaign=campaign, period__lt=period)
+        .order_by("-period")
+        .values_list("period", flat=True)
+        .first()
+    )
+    last = {}
+    if before is not None:
+        earlier = BudgetLine.objects.select_for_update().filter(campaign=campaign, period=before)
+        last = {line.tier: line for line in earlier.order_by("pk")}
+    carried = _carry_out(last) if campaign.carries_over and last else {}
+    planned = {
+        tier: (line.approved_micros or 0) - line.carried_in_micros for tier, line in last.items()
+    }
+    for tier in ("", *Tier.values):
+        into = carried.get(tier, 0)
+        given = sum(planned.get(each, 0) + carried.get(each, 0) for each in Tier.values)
+        BudgetLine.objects.create(
+            team=campaign.team,
+            campaign=campaign,
+            tier=tier,
+            period=period,
+            currency=campaign.team.currency,
+            approved_micros=planned.get(tier, 0) + into,
+            allocated_micros=0 if tier else given,
+            carried_in_micros=into,
+            frozen_at=last[tier].frozen_at if last else None,
+        )
+
+
+def _carry_out(last: Mapping[str, BudgetLine]) -> dict[str, int]:
+    """Take what is left out of the month before: {tier: micros}, the campaign's under ""."""
+    whole = max(0, last[""].left_micros or 0)
+    carried = {"": whole}
+    room = whole
+    for tier in Tier.values:
+        carried[tier] = min(room, max(0, last[tier].left_micros or 0))
+        room -= carried[tier]
+    for tier, micros in carried.items():
+        BudgetLine.objects.filter(pk=last[tier].pk).update(
+            carried_out_micros=F("carried_out_micros") + micros
+        )
+    return carried
+
+
+def open_months(*, now: datetime) -> int:
+    """Open this month for every campaign that is not archived. Returns how many were opened."""
+    period = month_of(now)
+    missing = (
+        Campaign.objects.filter(archived_at__isnull=True)
+        .exclude(budget_lines__period=period)
+        .select_related("team")
+        .order_by("pk")
+    )
+    return sum(bool(open_month(campaign=campaign, period=period)) for campaign in missing)
+
+
+def set_campaign(
+    *,
+    campaign: Campaign,
+    total_micros: int,
+    tiers: Mapping[str, int],
+    by: User,
+    ask_above_micros: int | None = None,
+    carries_over: bool | None = None,
+) -> None:
+    """Set a campaign's total and tiers for this month and the months after it.
+
+    What was carried into this month is added to the amounts. Tiers may not exceed the total, and
+    nothing may fall below what is already settled or held. All of it is set, or nothing. Raises
+    NotAllowed, BadBudget with the field.
+    """
+    permissions.check("set_budget", access.roles(by, campaign.team))
+    for field, micros in (("total", total_micros), *tiers.items()):
+        if micros < 0:
+            raise BadBudget("Enter an amount of 0 or more.", field)
+    together = sum(tiers[tier] for tier in Tier.values)
+    if together > total_micros:
+        currency = campaign.team.currency
+        raise BadBudget(
+            f"The tiers come to {money.text(together, currency)}, more than the total of "
+            f"{money.text(total_micros, currency)}. Raise the total or lower a tier. "
+            "Nothing was changed.",
+        )
+    with transaction.atomic():
+        lines = {line.tier: line for line in open_month(campaign=campaign) if line.campaign_id}
+        before = _amounts(lines, campaign)
+        carried = sum(lines[tier].carried_in_micros for tier in Tier.values)
+        for line in sorted(lines.values(), key=lambda line: line.pk):
+            if line.tier:
+                _set_line(line, tiers[line.tier], line.tier)
+            else:
+                _set_line(line, total_micros, "total", allocated=together + carried)
+        changed: dict[str, object] = {}
+        if carries_over is not None:
+            changed["carries_over"] = carries_over
+        Campaign.objects.filter(pk=campaign.pk).update(ask_above_micros=ask_above_micros, **changed)
+        after = {"total": total_micros, **tiers, "ask_above": ask_above_micros}
+        events.record(
+            team=campaign.team,
+            verb="budget.set",
+            subject="campaign",
+            subject_id=campaign.pk,
+            by=by,
+            before=before,
+            after={**after, **changed},
+        )
+
+
+def _amounts(lines: Mapping[str, BudgetLine], campaign: Campaign) -> dict[str, int]:
+    planned = {
+        tier or "total": (line.approved_micros or 0) - line.carried_in_micros
+        for tier, line in lines.items()
+    }
+    return {**planned, "ask_above": campaign.ask_above_micros or 0}
+
+
+def _set_line(line: BudgetLine, micros: int, field: str, allocated: int = 0) -> None:
+    """One conditional UPDATE; raises BadBudget when more is settled or held already."""
+    changed = BudgetLine.objects.filter(
+        pk=line.pk,
+        carried_in_micros__gte=F("reserved_micros")
+        + F("settled_micros")
+        + F("carried_out_micros")
+        - micros,
+    ).update(
+        approved_micros=F("carried_in_micros") + micros,
+        allocated_micros=allocated,
+        alerted_percent=0,
+    )
+    if changed != 1:
+        fresh = BudgetLine.objects.get(pk=line.pk)
+        least = fresh.reserved_micros + fresh.settled_micros - fresh.carried_in_micros
+        raise BadBudget(
+            f"{money.text(least, fresh.currency)} is already spent or held; enter at least that. "
+            "Nothing was changed.",
+            field,
+        )
+
+
+def set_team_month(*, team: Team, limit_micros: int | None, by: User) -> None:
+    """Limit what all campaigns of a team may spend in a month; None takes the limit away.
+
+    Raises NotAllowed, BadBudget.
+    """
+    permissions.check("set_budget", access.roles(by, team))
+    if limit_micros is not None and limit_micros < 0:
+        raise BadBudget("Enter an amount of 0 or more, or leave it empty for no limit.", "month")
+    period = month()
+    with transaction.atomic():
+        Team.objects.select_for_update().get(pk=team.pk)
+        rows = BudgetLine.objects.filter(team=team, campaign__isnull=True, period=period)
+        if not rows.exists():
+            _open_team(team, period)
+        line = rows.get()
+        changes = rows
+        if limit_micros is not None:
+            changes = rows.filter(reserved_micros__lte=limit_micros - F("settled_micros"))
+        if changes.update(approved_micros=limit_micros, alerted_percent=0) != 1:
+            least = money.text(line.reserved_micros + line.settled_micros, line.currency)
+            raise BadBudget(
+                f"{least} is already spent or held this month; enter at least that. "
+                "Nothing was changed.",
+                "month",
+            )
+        events.record(
+            team=team,
+            verb="budget.month",
+            subject="budget_line",
+            subject_id=line.pk,
+            by=by,
+            before={"approved_micros": line.approved_micros},
+            after={"approved_micros": limit_micros},
+        )
+
+
+def set_frozen(*, line: BudgetLine, frozen: bool, by: User) -> None:
+    """Stop or allow new spending on a line. What runs goes on. Raises NotAllowed."""
+    permissions.check("set_budget", access.roles(by, line.team))
+    with transaction.atomic():
+        BudgetLine.objects.filter(pk=line.pk).update(frozen_at=timezone.now() if frozen else None)
+        events.record(
+            team=line.team,
+            verb="budget.freeze" if frozen else "budget.thaw",
+            subject="budget_line",
+            subject_id=line.pk,
+            by=by,
+            before={"frozen": line.frozen_at is not None},
+            after={"frozen": frozen, "tier": line.tier},
+        )

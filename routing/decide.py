@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from routing import board, features, guards, index, money, policy, rank
-from routing.board import BY_HAND_MICROS, Board
+from routing import board, features, guards, index, money, policy
+from routing.board import BY_HAND_MICROS, Ask, Board
 from routing.catalog import ModelCard
 from routing.decision import (
     Choice,
@@ -23,7 +23,7 @@ from routing.decision import (
     People,
     Repair,
 )
-from routing.guards import Note, Priced
+from routing.guards import Note
 from routing.learning import Belief, Tally
 from routing.need import Need
 from routing.policy import Circumstances
@@ -42,7 +42,7 @@ __all__ = [
     "propensity",
 ]
 
-CATALOG_SD = 0.86  # spread of a model's own bias and kind before evidence (learning.Priors)
+NOTHING = Tally()
 ON = Exploration()
 
 
@@ -82,37 +82,46 @@ def decide(
         return _pinned_out(need, eligible, losers, seed)
     if not eligible:
         return _nothing(need, able, now, losers, seed)
-    view = history or TaskView()
-    laid = board.lay(need, eligible, quotes, people, belief, view, day, wanted, rounds_left)
-    first, exploring = board.first_box(laid, need, belief, seed, explore)
-    order = board.order(laid, first)
+    ask = Ask(
+        need=need,
+        people=people,
+        belief=belief,
+        view=history or TaskView(),
+        day=day,
+        sizes=wanted,
+        rounds_left=rounds_left,
+        seed=seed,
+        explore=None if need.pinned_model else explore,
+    )
+    laid = board.lay(ask, eligible, quotes)
+    places = board.order(laid)
+    average = board.best_average(laid, places)
+    first = board.first_box(laid, average, ask.explore)
     overruled = ""
     if need.pinned_model:
-        pinned = next(i for i in order if laid.cards[i].key == need.pinned_model)
-        overruled = laid.cards[order[0]].key if order[0] != pinned else ""
-        column = int(np.argmin(laid.average.value[pinned]))
-        first, exploring = (pinned, column), None
-        order = [pinned, *(i for i in order if i != pinned)]
-    choices = _choices(laid, order, first, need, people, belief)
-    informed = laid.prediction is not None or view.rounds > 0 or bool(sum(view.rejected.values()))
-    least = float(laid.average.value.min())
-    stopped = informed and least >= laid.boxes.by_hand
+        pinned = next(i for i in places if laid.cards[i].key == need.pinned_model)
+        overruled = laid.cards[places[0]].key if places[0] != pinned else ""
+        first = (pinned, int(np.argmin(laid.average.value[pinned])))
+    choices = _choices(laid, ask, [first[0], *(i for i in places if i != first[0])], first)
+    informed = not laid.is_independent
+    stopped = informed and float(laid.average.value.min()) >= laid.boxes.by_hand
     repair = _repair(repairs, choices[0])
-    notes = _notes(need, choices, exploring, stopped, repair, laid, recent, rerolls)
+    exploring = None if need.pinned_model else board.exploring(laid, ask, first, average)
     return Decision(
         need=need,
         choices=choices,
         losers=tuple(losers),
-        notes=notes,
+        notes=_notes(need, choices, exploring, stopped, repair, laid, recent, rerolls),
         plan=board.plan_of(laid),
         basis="picks" if laid.prediction is not None else "catalog",
-        next_step=board.next_step(laid, first, choices[0], view),
+        next_step=board.next_step(laid, ask, first, choices[0]),
         exploring=exploring,
         stopped=stopped,
         by_hand_micros=round(laid.boxes.by_hand),
         rounds_left=laid.boxes.rounds_left,
-        rounds_played=view.rounds,
+        rounds_played=ask.view.rounds,
         repair=repair,
+        people=people,
         overruled=overruled,
         seed=seed,
         belief_updates=belief.updates if belief else 0,
@@ -145,14 +154,25 @@ def propensity(
     eligible, quotes, _ = _filtered(need, able, now, wanted)
     if not eligible:
         return 0.0
-    view = history or TaskView()
-    laid = board.lay(need, eligible, quotes, people, belief, view, day, wanted, rounds_left)
-    taken = board.first_box(laid, need, belief, seed, explore)[0][0]
+    ask = Ask(
+        need=need,
+        people=people,
+        belief=belief,
+        view=history or TaskView(),
+        day=day,
+        sizes=wanted,
+        rounds_left=rounds_left,
+        seed=seed,
+        explore=explore,
+    )
+    laid = board.lay(ask, eligible, quotes)
+    average = board.best_average(laid, board.order(laid))
+    taken = board.first_box(laid, average, explore)[0]
     same = sum(
-        board.first_box(laid, need, belief, seed + 1 + again, explore)[0][0] == taken
+        board.first_box(board.redrawn(laid, ask, seed + 1 + again), average, explore)[0] == taken
         for again in range(draws)
     )
-    return float(same / draws)
+    return same / draws
 
 
 def _sizes(need: Need, belief: Belief | None) -> tuple[int, ...]:
@@ -167,8 +187,9 @@ def _filtered(
     least = replace(need, count=smallest)
     found: list[tuple[ModelCard, Quote]] = []
     losers: list[Loser] = []
+    checks = policy.checks_for(need, now)
     for card in able:
-        reason = policy.objection(card, need, now)
+        reason = policy.objection(card, need, now, checks)
         if reason is not None:
             losers.append(Loser(card.key, card.label, reason.code, reason.text))
             continue
@@ -190,50 +211,39 @@ def _filtered(
 
 
 def _choices(
-    laid: Board,
-    order: Sequence[int],
-    first: tuple[int, int],
-    need: Need,
-    people: People,
-    belief: Belief | None,
+    laid: Board, ask: Ask, order: Sequence[int], first: tuple[int, int]
 ) -> tuple[Choice, ...]:
-    sizes = laid.boxes.sizes
+    """The models in order, each with its best batch; the first with the batch of its box."""
+    sizes, belief, need, people = laid.boxes.sizes, ask.belief, ask.need, ask.people
     columns = laid.average.value.argmin(axis=1)
     columns[first[0]] = first[1]
     rows = np.arange(len(columns))
-    chance = laid.average.chance[rows, columns]
-    sd = laid.prediction.sd if laid.prediction is not None else CATALOG_SD
-    catalog = [features.catalog_chance(card, need) for card in laid.cards]
-    low = rank.batch_chance(laid.boxes, laid.etas - rank.INTERVAL_Z * sd, columns.tolist())
-    high = rank.batch_chance(laid.boxes, laid.etas + rank.INTERVAL_Z * sd, columns.tolist())
-    if laid.is_independent:
-        each = np.array(catalog)
-    else:
-        each = rank.batch_chance(replace(laid.boxes, sizes=(1,)), laid.etas, [0] * len(columns))
-    needs = {size: replace(need, count=size) for size in sizes}
+    chance = laid.average.chance[rows, columns].tolist()
+    low, high = laid.low[rows, columns].tolist(), laid.high[rows, columns].tolist()
+    each, catalog = laid.each.tolist(), laid.catalog.tolist()
+    column = columns.tolist()
+    needs = [replace(need, count=size) for size in sizes]
+    time_micros = [people.handoff_micros + size * people.review_micros for size in sizes]
+    kind = features.kind_of(need)
+    tallies = belief.tallies if belief is not None else {}
     made = []
     for place in order:
-        card, size = laid.cards[place], sizes[int(columns[place])]
-        price = laid.quotes[place] if size == sizes[0] else quote(card, needs[size])
-        p = float(chance[place])
-        review = size * people.review_micros
-        whole = price.expected_micros + review + people.handoff_micros
+        card, size, p = laid.cards[place], sizes[column[place]], chance[place]
+        price = quote(card, needs[column[place]]) if column[place] else laid.quotes[place]
         made.append(
             Choice(
-                card=card,
-                quote=price,
-                per_approved_micros=round(whole / p),
-                money_per_approved_micros=round(price.expected_micros / p),
-                seconds=card.seconds_each * size,
-                count=size,
-                chance=p,
-                chance_low=min(p, float(low[place])),
-                chance_high=max(p, float(high[place])),
-                each_chance=float(each[place]),
-                catalog_chance=catalog[place],
-                review_per_approved_micros=round(review / p),
-                handoff_per_approved_micros=round(people.handoff_micros / p),
-                evidence=belief.tally(card, need) if belief else Tally(),
+                card,
+                price,
+                round((price.expected_micros + time_micros[column[place]]) / p),
+                round(price.expected_micros / p),
+                card.seconds_each * size,
+                size,
+                p,
+                low[place],
+                high[place],
+                each[place],
+                catalog[place],
+                tallies.get((laid.versions[place], kind), NOTHING),
             )
         )
     return tuple(made)
@@ -260,15 +270,14 @@ def _notes(
     rerolls: int,
 ) -> tuple[Note, ...]:
     """Guards and warnings in a fixed order. Sentences with money are `explain`'s."""
-    priced = [Priced(choice.card, choice.per_approved_micros) for choice in choices]
-    editor = Priced(repair.card, repair.per_approved_micros) if repair else None
+    best, following = choices[0], choices[1] if choices[1:] else None
     found = [
-        guards.waste(need, priced[0], priced),
-        guards.rerolls(rerolls, editor, repair.defect if repair else ""),
-        guards.concentration(recent or {}, priced[0].card, priced[1] if priced[1:] else None),
-        guards.ending(priced[0].card),
-        _exploring_note(exploring, priced[0].card) if exploring else None,
-        _stopped_note(laid.boxes.by_hand, priced[0].card) if stopped else None,
+        guards.waste(need, best, choices),
+        guards.rerolls(rerolls, repair, repair.defect if repair else ""),
+        guards.concentration(recent or {}, best.card, following),
+        guards.ending(best.card),
+        _exploring_note(exploring, best.card) if exploring else None,
+        _stopped_note(laid.boxes.by_hand, best.card) if stopped else None,
     ]
     return tuple(note for note in found if note is not None)
 

@@ -34,7 +34,6 @@ class Choice:
 
     `chance` is that of at least one keeper in the batch (`chance_low` to `chance_high`: 80 %
     interval), `each_chance` that of one output, `catalog_chance` what the catalog alone says.
-    The three parts sum to `per_approved_micros` but for rounding.
     """
 
     card: ModelCard
@@ -48,8 +47,6 @@ class Choice:
     chance_high: float = 0.0
     each_chance: float = 0.0
     catalog_chance: float = 0.0
-    review_per_approved_micros: int = 0
-    handoff_per_approved_micros: int = 0
     evidence: Tally = field(default_factory=Tally)
 
 
@@ -134,6 +131,7 @@ class Decision:
     repair: Repair | None = None
     overruled: str = ""
     relaxation: Relaxation | None = None
+    people: People = field(default_factory=People)
     seed: int = 0
     belief_updates: int = 0
     day: float | None = None
@@ -150,7 +148,7 @@ class Decision:
             "operation": self.need.operation,
             "count": self.need.count,
             "problem": self.problem,
-            "choices": [_choice(choice) for choice in self.choices],
+            "choices": [_choice(choice, self.people) for choice in self.choices],
             "losers": [
                 {"key": loser.key, "label": loser.label, "code": loser.code, "text": loser.text}
                 for loser in self.losers
@@ -168,6 +166,7 @@ class Decision:
             "repair": _repair(self.repair) if self.repair else None,
             "overruled": self.overruled,
             "relaxation": asdict(self.relaxation) if self.relaxation else None,
+            "people": asdict(self.people),
             "seed": self.seed,
             "belief_updates": self.belief_updates,
             "day": self.day,
@@ -175,7 +174,7 @@ class Decision:
         }
 
 
-def _choice(choice: Choice) -> dict[str, Any]:
+def _choice(choice: Choice, people: People) -> dict[str, Any]:
     return {
         "key": choice.card.key,
         "label": choice.card.label,
@@ -195,10 +194,15 @@ def _choice(choice: Choice) -> dict[str, Any]:
         "chance_high": choice.chance_high,
         "each_chance": choice.each_chance,
         "catalog_chance": choice.catalog_chance,
-        "review_per_approved_micros": choice.review_per_approved_micros,
-        "handoff_per_approved_micros": choice.handoff_per_approved_micros,
+        "review_per_approved_micros": _per_approved(choice, choice.count * people.review_micros),
+        "handoff_per_approved_micros": _per_approved(choice, people.handoff_micros),
         "evidence": asdict(choice.evidence),
     }
+
+
+def _per_approved(choice: Choice, micros: int) -> int:
+    """A part of a round's cost, borne by what is kept."""
+    return round(micros / choice.chance) if choice.chance else 0
 
 
 def _repair(repair: Repair) -> dict[str, Any]:

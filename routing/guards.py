@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from routing import money
 from routing.catalog import ModelCard
@@ -31,12 +32,16 @@ class Note:
     alternative: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Priced:
-    """A model with what one approved asset is expected to cost, in micro-units of `currency`."""
+class Priced(Protocol):
+    """A model with what one approved asset is expected to cost, such as a choice or a repair."""
 
-    card: ModelCard
-    per_approved_micros: int
+    @property
+    def card(self) -> ModelCard:
+        """The model."""
+
+    @property
+    def per_approved_micros(self) -> int:
+        """Expected cost per approved asset, in micro-units of the card's currency."""
 
 
 def waste(need: Need, taken: Priced, eligible: Sequence[Priced]) -> Note | None:

@@ -16,8 +16,10 @@ from routing.tasks import DIFFICULTY, QUIRK, QUIRK_WEIGHT
 
 SIZES: tuple[int, ...] = (1, 2, 3, 4, 6, 8)
 FEW_ROUNDS = 6
-CLOSEST = 10  # models that a deadline plan may turn to after a failure, by either measure
+CLOSEST = 6  # models that a deadline plan may turn to after a failure, by either measure
 LEAST = 1e-12
+FARTHEST = 300.0
+ODDS: Floats = np.exp(DIFFICULTY[None, None, :] + QUIRK[:, None, None])
 
 
 def fail_table(etas: Floats, rejected: Floats, sizes: Sequence[int]) -> Floats:
@@ -26,23 +28,23 @@ def fail_table(etas: Floats, rejected: Floats, sizes: Sequence[int]) -> Floats:
     `etas` are log-odds, `rejected` outputs of each model rejected on this task already, both of
     shape (models,). Returns shape (models, nodes, len(sizes)).
     """
-    keep = etas[:, None, None] + DIFFICULTY[None, :, None] + QUIRK
-    fail = 1 / (1 + np.exp(np.minimum(keep, 500.0)))
-    share = np.broadcast_to(QUIRK_WEIGHT, fail.shape)
-    if rejected.any():
-        share = share * fail ** rejected[:, None, None]
-    whole = share.sum(-1)
+    fail = 1 / (1 + np.exp(np.minimum(etas, FARTHEST))[None, :, None] * ODDS)
+    share = QUIRK_WEIGHT[:, None, None] * (
+        fail ** rejected[None, :, None] if rejected.any() else np.ones_like(fail)
+    )
+    whole = share.sum(0)
     table = np.empty((*whole.shape, len(sizes)))
     for n in range(1, max(sizes) + 1):
-        share = share * fail
+        share *= fail
         if n in sizes:
-            table[:, :, sizes.index(n)] = share.sum(-1) / whole
+            table[:, :, sizes.index(n)] = share.sum(0)
+    table /= whole[:, :, None]
     return table
 
 
 def chances(table: Floats, weights: Floats) -> Floats:
     """Chance of at least one keeper, shape (models, sizes)."""
-    kept: Floats = 1.0 - np.einsum("d,mdn->mn", weights, table)
+    kept: Floats = 1.0 - weights @ table
     return np.maximum(kept, LEAST)
 
 
@@ -52,8 +54,10 @@ def index_plan(cost: Floats, chance: Floats) -> Floats:
 
 
 def deadline_plan(
+    etas: Floats,
+    rejected: Floats,
+    sizes: Sequence[int],
     table: Floats,
-    longer: Floats,
     weights: Floats,
     cost: Floats,
     by_hand: float,
@@ -62,35 +66,37 @@ def deadline_plan(
     """Expected cost of opening each box first when `rounds_left` rounds are left at most.
 
     After a failure the rest is one box repeated until the rounds are used up, then by hand for
-    `by_hand`; the best such rest is taken. `longer[m, d, i, j]` is the chance that sizes j fail
-    after sizes i of the same model failed. Boxes with infinite cost are never a rest. Shapes:
-    table (models, nodes, sizes), cost (models, sizes). Returns (models, sizes).
+    `by_hand`; the best such rest is taken. `table` is the fail table of `etas`. Boxes with
+    infinite cost are never a rest. Shapes: table (models, nodes, sizes), cost (models, sizes).
+    Returns (models, sizes).
     """
-    models, nodes, sizes = table.shape
-    kept = chances(table, weights)
+    models, nodes, count = table.shape
+    failed = weights @ table
     if rounds_left <= 1:
-        last: Floats = cost + (1 - kept) * by_hand
+        last: Floats = cost + failed * by_hand
         return last
-    left = weights[None, :, None] * table
-    left = left / np.maximum(left.sum(1, keepdims=True), LEAST)
-    near = _nearest(cost, kept, by_hand)
-    rest = np.full((models, sizes), by_hand)
-    after = np.transpose(left, (0, 2, 1)).reshape(models * sizes, nodes)
-    again = np.transpose(table[near], (1, 0, 2)).reshape(nodes, len(near) * sizes)
-    fails = (after @ again).reshape(models, sizes, len(near), sizes)
-    for place, model in enumerate(near.tolist()):
-        fails[model, :, place, :] = np.einsum("di,dij->ij", left[model], longer[model])
-    value = _repeated(cost[near], fails, by_hand, rounds_left - 1)
-    rest = np.minimum(rest, value.min(axis=(2, 3)))
-    planned: Floats = cost + (1 - kept) * rest
+    near = _nearest(cost, 1 - failed, by_hand)
+    if not len(near):
+        return cost + failed * by_hand
+    left = weights[:, None] * table / np.maximum(failed, LEAST)[:, None, :]
+    after = left.transpose(0, 2, 1).reshape(models * count, nodes)
+    again = table[near].transpose(1, 0, 2).reshape(nodes, len(near) * count)
+    fails = (after @ again).reshape(models, count, len(near), count)
+    longer = longer_table(etas[near], rejected[near], sizes)
+    fails[near, :, np.arange(len(near)), :] = np.einsum("mdi,mdij->mij", left[near], longer)
+    rest = np.minimum(
+        by_hand, _repeated(cost[near], fails, by_hand, rounds_left - 1).min(axis=(2, 3))
+    )
+    planned: Floats = cost + failed * rest
     return planned
 
 
 def _repeated(cost: Floats, fails: Floats, by_hand: float, rounds: int) -> Floats:
-    """Cost of a box opened up to `rounds` times, then by hand."""
-    all_fail = fails**rounds
-    times = np.where(fails < 1 - LEAST, (1 - all_fail) / np.maximum(1 - fails, LEAST), rounds)
-    value: Floats = cost * times + all_fail * by_hand
+    """Cost of a box opened up to `rounds` times, then by hand: Horner's rule, no powers."""
+    value = np.full_like(fails, by_hand)
+    for _ in range(rounds):
+        value *= fails
+        value += cost
     return value
 
 

@@ -64,8 +64,12 @@ class Labels:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Belief:
-    """N(mean, cov) of one stage. Arrays are laid out in blocks of `block` numbers: the shared one
-    [kinds; slope; context], then one a model version [kinds; bias; context]."""
+    """N(mean, cov) of one stage.
+
+    Effects come in the order [kinds; slope or bias; context]; each has one number shared by all
+    models, then one a model version: number `effect * (len(models) + 1) + slot`, slot 0 shared.
+    (Effect by effect, so that a decision reads few, long stretches of `cov`.)
+    """
 
     stage: str
     kinds: tuple[str, ...] = ()
@@ -78,9 +82,19 @@ class Belief:
     priors: Priors = field(default_factory=Priors)
 
     @property
-    def block(self) -> int:
-        """Numbers in a block."""
+    def effects(self) -> int:
+        """How many effects there are."""
         return len(self.kinds) + 1 + CONTEXTS
+
+    @property
+    def slots(self) -> int:
+        """Numbers an effect has: the shared one and one a model version."""
+        return len(self.models) + 1
+
+    def own(self, version: str) -> Indexes:
+        """Where a known model version's own effects lie, shape (effects,)."""
+        slot = self.models.index(version) + 1
+        return np.arange(self.effects) * self.slots + slot
 
     @property
     def has_evidence(self) -> bool:
@@ -102,22 +116,26 @@ def fresh(stage: str, *, day: float = 0.0, priors: Priors | None = None) -> Beli
 
 def prior_of(belief: Belief) -> tuple[Floats, Floats]:
     """Prior mean and variance in the layout of `belief`, each of shape (D,)."""
+    mean = np.zeros((belief.effects, belief.slots))
+    variance = np.repeat(own_variance(belief)[:, None], belief.slots, axis=1)
+    mean[:, 0], variance[:, 0] = shared_prior(belief)
+    return mean.ravel(), variance.ravel()
+
+
+def shared_prior(belief: Belief) -> tuple[Floats, Floats]:
+    """Prior mean and variance of the shared effects, each of shape (effects,)."""
     p, kinds = belief.priors, len(belief.kinds)
-    shared = np.zeros(belief.block)
-    shared[:kinds] = features.BASE
-    shared[kinds] = features.SLOPE
-    mean = np.concatenate([shared, np.zeros(belief.block * len(belief.models))])
-    shared_var = np.full(belief.block, p.context_sd**2)
-    shared_var[:kinds] = p.kind_sd**2
-    shared_var[kinds] = p.slope_sd**2
-    own = own_variance(belief)
-    return mean, np.concatenate([shared_var, np.tile(own, len(belief.models))])
+    mean = np.zeros(belief.effects)
+    mean[:kinds], mean[kinds] = features.BASE, features.SLOPE
+    variance = np.full(belief.effects, p.context_sd**2)
+    variance[:kinds], variance[kinds] = p.kind_sd**2, p.slope_sd**2
+    return mean, variance
 
 
 def own_variance(belief: Belief) -> Floats:
-    """Prior variance of one model version's block, shape (block,)."""
+    """Prior variance of one model version's own effects, shape (effects,)."""
     p, kinds = belief.priors, len(belief.kinds)
-    own = np.full(belief.block, p.model_context_sd**2)
+    own = np.full(belief.effects, p.model_context_sd**2)
     own[:kinds] = p.model_kind_sd**2
     own[kinds] = p.bias_sd**2
     return own
@@ -146,9 +164,8 @@ def _grown(belief: Belief, kinds: tuple[str, ...], models: tuple[str, ...]) -> B
     larger = replace(belief, kinds=kinds, models=models)
     mean, variance = prior_of(larger)
     old = len(belief.kinds)
-    within = np.concatenate([np.arange(old), np.arange(1 + CONTEXTS) + len(kinds)])
-    starts = np.arange(len(belief.models) + 1) * larger.block
-    where = (starts[:, None] + within).ravel()
+    effects = np.concatenate([np.arange(old), np.arange(1 + CONTEXTS) + len(kinds)])
+    where = (effects[:, None] * larger.slots + np.arange(belief.slots)).ravel()
     cov = np.diag(variance)
     mean[where] = belief.mean
     cov[np.ix_(where, where)] = belief.cov
@@ -162,22 +179,19 @@ def parent_of(belief: Belief, version: str) -> str:
 
 
 def with_model(belief: Belief, version: str) -> Belief:
-    """`belief` with a block for `version`; a known parent hands its block down, less sure."""
+    """`belief` with room for `version`; a known parent hands its effects down, less sure."""
     if version in belief.models:
         return belief
     parent = parent_of(belief, version)
     grown = _grown(belief, belief.kinds, (*belief.models, version))
     if not parent:
         return grown
-    size, at = grown.block, grown.block * (len(grown.models))
-    source = size * (belief.models.index(parent) + 1)
+    child, source = grown.own(version), grown.own(parent)
     mean, cov = grown.mean.copy(), grown.cov.copy()
-    mean[at : at + size] = mean[source : source + size]
-    cov[at : at + size, :at] = cov[source : source + size, :at]
-    cov[:at, at : at + size] = cov[:at, source : source + size]
-    cov[at : at + size, at : at + size] = cov[
-        source : source + size, source : source + size
-    ] + np.diag(own_variance(grown))
+    mean[child] = mean[source]
+    cov[child, :] = cov[source, :]
+    cov[:, child] = cov[:, source]
+    cov[np.ix_(child, child)] = cov[np.ix_(source, source)] + np.diag(own_variance(grown))
     return replace(grown, mean=mean, cov=cov)
 
 
@@ -223,13 +237,14 @@ def update(
     after_mean = float(share @ etas)
     after_variance = max(float(share @ (etas - after_mean) ** 2), 1e-6)
     k = gain / variance
-    cov = before.cov - np.outer(k, k * (variance - after_variance))
+    cov = np.outer(k, k * (after_variance - variance))
+    cov += before.cov
     old = before.tallies.get((version, kind), Tally(since_day=before.day))
     tally = Tally(old.kept + labels.good, old.seen + labels.good + labels.rejected, old.since_day)
     return replace(
         before,
         mean=before.mean + k * (after_mean - mean),
-        cov=(cov + cov.T) / 2,
+        cov=cov,
         updates=before.updates + 1,
         tallies={**before.tallies, (version, kind): tally},
     )
@@ -244,8 +259,7 @@ def direction(
     on = np.flatnonzero(context)
     inside = np.concatenate([[belief.kinds.index(kind), kinds], kinds + 1 + on]).astype(np.intp)
     score = features.catalog_score(features.catalog_chance(card, need))
-    block = belief.block * (belief.models.index(version) + 1)
-    where = np.concatenate([inside, inside + block])
+    where = np.concatenate([inside * belief.slots, belief.own(version)[inside]])
     return where, np.concatenate([[1.0, score], context[on], [1.0, 1.0], context[on]])
 
 
@@ -256,9 +270,8 @@ def reopened(belief: Belief, card: ModelCard) -> Belief:
         return belief
     own = own_variance(belief)
     own[len(belief.kinds) + 1 :] = 0
-    start = belief.block * (belief.models.index(version) + 1)
     cov = belief.cov.copy()
-    rows = np.arange(start, start + belief.block)
+    rows = belief.own(version)
     cov[rows, rows] += own
     return replace(belief, cov=cov)
 

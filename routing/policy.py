@@ -5,7 +5,7 @@ Rules look at the card, the need and the circumstances; what was learned has no 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -53,9 +53,6 @@ class Relaxation:
     label: str
     code: str
     text: str
-
-
-Rule = Callable[[ModelCard, Need, Circumstances], Reason | None]
 
 
 def _capability(card: ModelCard, need: Need, now: Circumstances) -> Reason | None:
@@ -213,47 +210,66 @@ def _deadline(card: ModelCard, need: Need, now: Circumstances) -> Reason | None:
     )
 
 
+def _always(need: Need, now: Circumstances) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One hard rule: its reason codes, what it wants in words, how it looks at a card, and
+    whether it has anything to say to a need at all."""
+
+    codes: tuple[str, ...]
+    label: str
+    check: Callable[[ModelCard, Need, Circumstances], Reason | None]
+    when: Callable[[Need, Circumstances], bool] = _always
+
+
 RULES: tuple[Rule, ...] = (
-    _capability,
-    _input,
-    _size,
-    _mask,
-    _motion,
-    _script,
-    _licence,
-    _health,
-    _connected,
-    _enabled,
-    _life,
-    _frozen,
-    _price,
-    _tier,
-    _ceiling,
-    _money,
-    _deadline,
+    Rule(("capability",), "Can do the operation", _capability),
+    Rule(("input",), "Has the picture it needs", _input, lambda need, now: not need.has_base),
+    Rule(
+        ("size",),
+        "Large and long enough",
+        _size,
+        lambda need, now: bool(need.width or need.height or need.seconds),
+    ),
+    Rule(("mask",), "Keeps to the painted area", _mask, lambda need, now: need.wants_mask),
+    Rule(("motion",), "Does this motion", _motion, lambda need, now: bool(need.motion_profile)),
+    Rule(
+        ("locale",), "Sets text in this language", _script, lambda need, now: bool(need.text_words)
+    ),
+    Rule(("licence",), "Licence covers advertising", _licence),
+    Rule(("health",), "Provider works", _health, lambda need, now: bool(now.unhealthy)),
+    Rule(("key", "provider"), "Provider is connected, its key is set", _connected),
+    Rule(("disabled",), "Switched on", _enabled),
+    Rule(("retired",), "Not retired", _life),
+    Rule(("frozen",), "Version not frozen", _frozen),
+    Rule(("price",), "Price is known", _price),
+    Rule(("tier",), "Within the highest tier", _tier, lambda need, now: bool(need.highest_tier)),
+    Rule(
+        ("ceiling",),
+        "Within the price limit",
+        _ceiling,
+        lambda need, now: need.price_limit_micros is not None,
+    ),
+    Rule(("money",), "Money is left", _money, lambda need, now: need.money_left_micros is not None),
+    Rule(("deadline",), "In time", _deadline, lambda need, now: need.deadline_s is not None),
 )
 
-# The codes of the rules in their order, for a page that draws them.
-CODES: tuple[tuple[str, str], ...] = (
-    ("capability", "Can do the operation"),
-    ("input", "Has the picture it needs"),
-    ("size", "Large and long enough"),
-    ("mask", "Keeps to the painted area"),
-    ("motion", "Does this motion"),
-    ("locale", "Sets text in this language"),
-    ("licence", "Licence covers advertising"),
-    ("health", "Provider works"),
-    ("key", "Key is set"),
-    ("provider", "Provider is connected"),
-    ("disabled", "Switched on"),
-    ("retired", "Not retired"),
-    ("frozen", "Version not frozen"),
-    ("price", "Price is known"),
-    ("tier", "Within the highest tier"),
-    ("ceiling", "Within the price limit"),
-    ("money", "Money is left"),
-    ("deadline", "In time"),
-)
+NEEDS_PRICE = ("ceiling", "money")
+
+
+Check = Callable[[ModelCard, Need, Circumstances], Reason | None]
+
+
+def checks_for(need: Need, now: Circumstances) -> tuple[Check, ...]:
+    """The checks of the rules that have something to say to this need, in order."""
+    return tuple(rule.check for rule in RULES if rule.when(need, now))
+
+
+EVERY: tuple[Check, ...] = tuple(rule.check for rule in RULES)
+
 
 # What a person may give up, the cheapest to give up first.
 RELAXABLE: tuple[str, ...] = (
@@ -271,10 +287,15 @@ RELAXABLE: tuple[str, ...] = (
 )
 
 
-def objection(card: ModelCard, need: Need, now: Circumstances) -> Reason | None:
-    """The first rule that `card` breaks, or None when it may be used."""
-    for rule in RULES:
-        reason = rule(card, need, now)
+def objection(
+    card: ModelCard, need: Need, now: Circumstances, checks: Sequence[Check] = EVERY
+) -> Reason | None:
+    """The first rule that `card` breaks, or None when it may be used.
+
+    `checks` may give `checks_for(need, now)` where many cards are looked at.
+    """
+    for check in checks:
+        reason = check(card, need, now)
         if reason is not None:
             return reason
     return None
@@ -284,9 +305,9 @@ def objections(card: ModelCard, need: Need, now: Circumstances) -> tuple[Reason,
     """Every rule that `card` breaks, in order; money rules are left out where no price is known."""
     found = []
     for rule in RULES:
-        if rule in (_ceiling, _money) and card.price_micros is None:
+        if card.price_micros is None and rule.codes[0] in NEEDS_PRICE:
             continue
-        reason = rule(card, need, now)
+        reason = rule.check(card, need, now)
         if reason is not None:
             found.append(reason)
     return tuple(found)

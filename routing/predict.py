@@ -48,11 +48,10 @@ class Prediction:
         return drawn
 
 
-def by_catalog(cards: Sequence[ModelCard], need: Need) -> Floats:
-    """A typical task's log-odds by the catalog alone, shape (cards,)."""
-    return np.array(
-        [features.STRETCH * features.logit(features.catalog_chance(c, need)) for c in cards]
-    )
+def by_catalog(chances: Floats) -> Floats:
+    """A typical task's log-odds by the catalog's chances alone, shape (cards,)."""
+    typical: Floats = features.STRETCH * np.log(chances / (1 - chances))
+    return typical
 
 
 def predict(
@@ -62,8 +61,13 @@ def predict(
     *,
     day: float | None = None,
     kind: str = "",
+    catalog: Floats | None = None,
+    versions: Sequence[str] | None = None,
 ) -> Prediction:
-    """Log-odds of a keep on a task of typical difficulty, for every card."""
+    """Log-odds of a keep on a task of typical difficulty, for every card.
+
+    `catalog` may give the catalog's chances, `versions` the cards' names, where known already.
+    """
     kind = kind or features.kind_of(need)
     kinds = len(belief.kinds)
     context = features.context_of(need)
@@ -71,9 +75,9 @@ def predict(
     known_kind = kind in belief.kinds
     inside: Indexes = np.concatenate([[kinds], kinds + 1 + on]).astype(np.intp)
     weight: Floats = np.concatenate([[1.0], context[on]])
-    scores = np.array(
-        [features.catalog_score(features.catalog_chance(card, need)) for card in cards]
-    )
+    if catalog is None:
+        catalog = np.array([features.catalog_chance(card, need) for card in cards])
+    scores = (by_catalog(catalog) - features.BASE) / features.SLOPE
     loading = np.empty((len(cards), len(inside) + known_kind))
     loading[:, 0] = scores
     loading[:, 1 : len(inside)] = context[on]
@@ -81,8 +85,10 @@ def predict(
         inside = np.append(inside, belief.kinds.index(kind))
         weight = np.append(weight, 1.0)
         loading[:, -1] = 1.0
-    blocks, reference, is_new = _references(belief, cards)
-    mean, cov = _factors(belief, inside, weight, blocks, learning.retention(belief, day))
+    slots, reference, is_new = _references(
+        belief, versions or [features.version_of(card) for card in cards]
+    )
+    mean, cov = _factors(belief, inside, weight, slots, learning.retention(belief, day))
     shared = len(inside)
     p = belief.priors
     own_block = learning.own_variance(belief)
@@ -111,17 +117,18 @@ def predict(
 
 
 def _references(
-    belief: Belief, cards: Sequence[ModelCard]
+    belief: Belief, versions: Sequence[str]
 ) -> tuple[Indexes, Indexes, NDArray[np.bool_]]:
-    """Blocks touched, each card's place among them (last + 1 for none), and which are new."""
+    """Slots touched, each card's place among them (last + 1 for none), and which are new."""
     at = {version: place for place, version in enumerate(belief.models)}
-    newest = {version.partition("@")[0]: place for version, place in at.items()}
-    places = [at.get(features.version_of(card), -1) for card in cards]
-    is_new = np.array([place < 0 for place in places], dtype=np.bool_)
-    places = [
-        place if place >= 0 else newest.get(card.key, -1)
-        for place, card in zip(places, cards, strict=True)
-    ]
+    places = [at.get(version, -1) for version in versions]
+    is_new = np.array(places) < 0
+    if is_new.any():
+        newest = {version.partition("@")[0]: place for version, place in at.items()}
+        places = [
+            place if place >= 0 else newest.get(version.partition("@")[0], -1)
+            for place, version in zip(places, versions, strict=True)
+        ]
     used = sorted({place for place in places if place >= 0})
     order = {place: rank for rank, place in enumerate(used)}
     reference = np.array([order.get(place, len(used)) for place in places], dtype=np.intp)
@@ -129,33 +136,45 @@ def _references(
 
 
 def _factors(
-    belief: Belief, inside: Indexes, weight: Floats, blocks: Indexes, share: float
+    belief: Belief, inside: Indexes, weight: Floats, slots: Indexes, share: float
 ) -> tuple[Floats, Floats]:
     """Mean and covariance of the touched shared effects, then of each touched model's own sum."""
-    count, size = len(inside), len(inside) + len(blocks)
-    starts = blocks * belief.block
-    rows = np.zeros((len(blocks), len(belief.mean)))
+    count, size = len(inside), len(inside) + len(slots)
+    shape = (belief.effects, belief.slots)
+    cov4, mean2 = belief.cov.reshape(shape * 2), belief.mean.reshape(shape)
+    every = len(slots) == belief.slots - 1
+    own: slice | Indexes = slice(1, None) if every else slots
     mean = np.empty(size)
-    mean[:count] = belief.mean[inside]
-    mean[count:] = 0.0
-    for place, value in zip(inside.tolist(), weight.tolist(), strict=True):
-        rows += value * belief.cov[starts + place]
-        mean[count:] += value * belief.mean[starts + place]
-    cov = np.empty((size, size))
-    cov[:count, :count] = belief.cov[np.ix_(inside, inside)]
-    cov[count:, :count] = rows[:, inside]
-    cov[:count, count:] = cov[count:, :count].T
-    cov[count:, count:] = 0.0
-    for place, value in zip(inside.tolist(), weight.tolist(), strict=True):
-        cov[count:, count:] += value * rows[:, starts + place]
+    mean[:count] = mean2[inside, 0]
+    mean[count:] = weight @ mean2[inside][:, own]
+    cov = np.zeros((size, size))
+    cov[:count, :count] = cov4[inside, 0][:, inside, 0]
+    cross, mutual = cov[count:, :count], cov[count:, count:]
+    for one, w in zip(inside.tolist(), weight.tolist(), strict=True):
+        cross += w * cov4[one, own][:, inside, 0]
+        for other, v in zip(inside.tolist(), weight.tolist(), strict=True):
+            mutual += (w * v) * cov4[one, own, other][:, own]
+    cov[:count, count:] = cross.T
     if share < 1.0:
-        prior_mean, prior_variance = learning.prior_of(belief)
-        first = np.concatenate([prior_mean[inside], np.zeros(len(blocks))])
-        own = float(learning.own_variance(belief)[inside] @ weight**2)
-        spread = np.concatenate([prior_variance[inside], np.full(len(blocks), own)])
-        mean = first + share * (mean - first)
-        cov = share**2 * cov + (1 - share**2) * np.diag(spread)
+        _forget(belief, inside, weight, share, mean, cov)
     return mean, cov
+
+
+def _forget(
+    belief: Belief, inside: Indexes, weight: Floats, share: float, mean: Floats, cov: Floats
+) -> None:
+    """Apply `learning.aged` to the factors in place."""
+    count = len(inside)
+    prior_mean, prior_variance = learning.shared_prior(belief)
+    first = np.zeros(len(mean))
+    first[:count] = prior_mean[inside]
+    spread = np.full(len(mean), learning.own_variance(belief)[inside] @ weight**2)
+    spread[:count] = prior_variance[inside]
+    mean -= first
+    mean *= share
+    mean += first
+    cov *= share**2
+    cov[np.diag_indices_from(cov)] += (1 - share**2) * spread
 
 
 def _root(cov: Floats, shared: int) -> Floats:

@@ -64,25 +64,35 @@ def independent(boxes: Boxes, chance_each: Floats) -> Values:
     return Values(chance, per_approved, per_approved)
 
 
-def joint(boxes: Boxes, etas: Floats) -> Values:
-    """Values where outputs of one task fail together; `etas` are typical log-odds by model."""
-    table = index.fail_table(etas, boxes.rejected, boxes.sizes)
+def joint(boxes: Boxes, etas: Floats, table: Floats) -> Values:
+    """Values where outputs of one task fail together.
+
+    `etas` are typical log-odds by model, `table` their fail table for the boxes' sizes.
+    """
     chance = index.chances(table, boxes.weights)
     per_approved = index.index_plan(boxes.cost, chance)
     if not boxes.is_short:
         return Values(chance, per_approved, per_approved)
-    longer = index.longer_table(etas, boxes.rejected, boxes.sizes)
     planned = index.deadline_plan(
-        table, longer, boxes.weights, boxes.cost, boxes.by_hand, boxes.rounds_left or 1
+        etas,
+        boxes.rejected,
+        boxes.sizes,
+        table,
+        boxes.weights,
+        boxes.cost,
+        boxes.by_hand,
+        boxes.rounds_left or 1,
     )
     return Values(chance, per_approved, planned)
 
 
-def batch_chance(boxes: Boxes, etas: Floats, columns: Sequence[int]) -> Floats:
-    """Chance of a keeper in each model's own batch, shape (models,)."""
-    table = index.fail_table(etas, boxes.rejected, boxes.sizes)
-    own: Floats = index.chances(table, boxes.weights)[np.arange(len(etas)), list(columns)]
-    return own
+def fail_tables(boxes: Boxes, views: Sequence[Floats]) -> Floats:
+    """Fail tables of several sets of log-odds at once, (views, models, nodes, sizes)."""
+    models = len(boxes.rejected)
+    stacked = np.concatenate(list(views))
+    rejected = np.tile(boxes.rejected, len(views))
+    table = index.fail_table(stacked, rejected, boxes.sizes)
+    return table.reshape(len(views), models, table.shape[1], table.shape[2])
 
 
 def dominators(
@@ -96,22 +106,14 @@ def dominators(
     return np.flatnonzero(no_worse & better)
 
 
-def drawn_box(
-    average: Values,
-    drawn: Values,
-    exploration: Exploration,
-    is_dominated: Sequence[bool] | None = None,
-) -> tuple[int, int] | None:
-    """The box of the draw, or None when averages should decide: the premium is too high.
+def drawn_box(average: Floats, drawn: Floats, exploration: Exploration) -> tuple[int, int] | None:
+    """The best box by `drawn` values, or None when its premium on averages is too high.
 
-    `is_dominated` marks models that may never come first.
+    Both of shape (models, sizes); an infinite drawn value rules a box out.
     """
-    value = drawn.value
-    if is_dominated is not None:
-        value = np.where(np.array(is_dominated)[:, None], np.inf, value)
-    model, column = divmod(int(np.argmin(value)), value.shape[1])
-    least = float(average.value.min())
-    premium = float(average.value[model, column]) - least
+    model, column = divmod(int(drawn.argmin()), drawn.shape[1])
+    least = float(average.min())
+    premium = float(average[model, column]) - least
     if premium > exploration.premium * least:
         return None
     if exploration.most_micros is not None and premium > exploration.most_micros:

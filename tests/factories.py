@@ -11,11 +11,13 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from campaigns import jobs
-from campaigns.actions import briefs, catalogs, people, setting_up, stored
+from campaigns.actions import briefs, budgets, catalogs, people, setting_up, stored
 from campaigns.models import (
     AdSet,
     Asset,
     Attempt,
+    BudgetLine,
+    Campaign,
     Candidate,
     Export,
     Media,
@@ -25,6 +27,7 @@ from campaigns.models import (
     Team,
 )
 from campaigns.models.choices import ATTEMPT_DRIVEN, Ceiling, Role
+from campaigns.queries.months import month
 
 SKIMAGE = Path(skimage.__file__).parent / "data"
 COFFEE = SKIMAGE / "coffee.png"  # a product on a table
@@ -63,6 +66,22 @@ def ad_set(of: Team, *, by: User, ceiling: Ceiling = Ceiling.LOW, name: str = "S
         by=by,
     )
     return campaign.ad_sets.get()
+
+
+def fund(campaign: Campaign, *, low: int = 0, medium: int = 0, high: int = 0) -> None:
+    """Let the tiers of a campaign spend these micro-units this month; its total is their sum."""
+    lines = {line.tier: line.pk for line in budgets.open_month(campaign=campaign)}
+    total = low + medium + high
+    for tier, amount in (("low", low), ("medium", medium), ("high", high)):
+        BudgetLine.objects.filter(pk=lines[tier]).update(approved_micros=amount)
+    BudgetLine.objects.filter(campaign=campaign, tier="", period=month()).update(
+        approved_micros=total, allocated_micros=total
+    )
+
+
+def tier_line(campaign: Campaign, tier: str = "low") -> BudgetLine:
+    """This month's line of a tier."""
+    return BudgetLine.objects.get(campaign=campaign, tier=tier, period=month())
 
 
 def photo(of: Team, *, by: User, path: Path = COFFEE) -> Media:

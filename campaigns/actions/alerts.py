@@ -35,6 +35,8 @@ def reached(line: BudgetLine) -> int:
     if not line.approved_micros:
         return 0
     room = line.approved_micros - line.carried_out_micros
+    if not line.used_micros:  # all of it moved to the next month
+        return 0
     return next((mark for mark in MARKS if line.used_micros * 100 >= mark * room), 0)
 
 

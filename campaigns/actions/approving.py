@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from campaigns.actions import alerts, events, locks
-from campaigns.models import Approval, RuleDay, StageRun
-from campaigns.models.choices import ApprovalState, RunState, Tier
+from campaigns.models import Approval, Attempt, RuleDay, StageRun
+from campaigns.models.choices import ApprovalState, EntryKind, RunState, Tier
 from routing import asking, money
 
 ANSWER_WITHIN = timedelta(days=7)
@@ -29,13 +31,16 @@ class NotApproved(Exception):
         self.text = text
 
 
-def needed(*, run: StageRun) -> str:
-    """Why a manager has to approve this run, or "" when it may start at once."""
+def needed(*, run: StageRun, amount_micros: int = 0) -> str:
+    """Why a manager has to approve this run, or "" when it may start at once.
+
+    `amount_micros` is what it comes to when that is more than its maximum.
+    """
     campaign = run.asset.campaign
     return asking.must_ask(
         run.tier,
         campaign.ceiling,
-        maximum_micros=run.maximum_micros,
+        maximum_micros=max(run.maximum_micros, amount_micros),
         ask_above_micros=campaign.ask_above_micros,
         currency=run.currency,
     )
@@ -109,8 +114,8 @@ def use(*, run: StageRun, amount_micros: int, approval: Approval | None = None) 
     and is used once. `approval` names one other than the run's own. Raises NotApproved.
     """
     given = approval or Approval.objects.filter(run=run).first()
-    why = needed(run=run)
     if given is None:
+        why = needed(run=run, amount_micros=amount_micros + _booked(run))
         if why:
             raise NotApproved(f"{why} A manager has to approve it first. No money was spent.")
         return
@@ -127,6 +132,13 @@ def use(*, run: StageRun, amount_micros: int, approval: Approval | None = None) 
     ).update(used_at=timezone.now())
     if used != 1:
         raise NotApproved("This approval was used meanwhile; ask again. No money was spent.")
+
+
+def _booked(run: StageRun) -> int:
+    """What the run's attempts hold or were billed so far."""
+    counted = Attempt.objects.filter(run=run).exclude(entries__kind=EntryKind.RELEASE)
+    total = counted.aggregate(sum=Sum(Coalesce("settled_micros", "reserved_micros")))["sum"]
+    return total or 0
 
 
 def _problem(approval: Approval, run: StageRun, amount_micros: int) -> str:

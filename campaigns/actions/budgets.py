@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, QuerySet, When
 from django.utils import timezone
 
 from campaigns import permissions
@@ -20,6 +20,10 @@ from campaigns.models.choices import Tier
 from campaigns.queries import access
 from campaigns.queries.months import month, month_of
 from routing import money
+
+KEEP = "keep"
+MOST = 1_000_000_000 * money.MICROS
+TOO_MUCH = "Enter an amount below 1,000,000,000."
 
 
 class BadBudget(ValueError):
@@ -40,6 +44,16 @@ def lines_of(*, campaign: Campaign, period: date) -> list[BudgetLine]:
     )
 
 
+def and_later(*, line: BudgetLine) -> QuerySet[BudgetLine]:
+    """A line and the same line of the months after it: what a freeze has to reach."""
+    return BudgetLine.objects.filter(
+        team_id=line.team_id,
+        campaign_id=line.campaign_id,
+        tier=line.tier,
+        period__gte=line.period,
+    )
+
+
 def open_month(*, campaign: Campaign, period: date | None = None) -> list[BudgetLine]:
     """The lines of a month; made when they are missing, from the month before.
 
@@ -52,8 +66,7 @@ def open_month(*, campaign: Campaign, period: date | None = None) -> list[Budget
     if len(lines) == 2 + len(Tier.values):
         return lines
     with transaction.atomic():
-        # of two that open a month at once the second waits here and then finds the lines
-        Team.objects.select_for_update().get(pk=campaign.team_id)
+        _alone(campaign.team_id)
         fresh = Campaign.objects.get(pk=campaign.pk)
         if not BudgetLine.objects.filter(
             team_id=fresh.team_id, campaign__isnull=True, period=period
@@ -62,6 +75,16 @@ def open_month(*, campaign: Campaign, period: date | None = None) -> list[Budget
         if not BudgetLine.objects.filter(campaign=fresh, period=period).exists():
             _open_campaign(fresh, period)
         return lines_of(campaign=fresh, period=period)
+
+
+def _alone(team_id: int) -> None:
+    """Of two that open a month at once the second waits here and then finds the lines.
+
+    NO KEY: whoever just wrote a row of this team, such as the run that is starting, shares the
+    key of the team's row until the commit. A lock that excludes them too makes two first runs of
+    a month wait for each other.
+    """
+    Team.objects.select_for_update(no_key=True).get(pk=team_id)
 
 
 def _open_team(team: Team, period: date) -> None:
@@ -143,19 +166,22 @@ def set_campaign(
     total_micros: int,
     tiers: Mapping[str, int],
     by: User,
-    ask_above_micros: int | None = None,
+    ask_above_micros: int | str | None = KEEP,
     carries_over: bool | None = None,
 ) -> None:
     """Set a campaign's total and tiers for this month and the months after it.
 
     What was carried into this month is added to the amounts. Tiers may not exceed the total, and
-    nothing may fall below what is already settled or held. All of it is set, or nothing. Raises
-    NotAllowed, BadBudget with the field.
+    nothing may fall below what is already settled or held. `ask_above_micros` None takes that
+    threshold away; left out it stays. All of it is set, or nothing. Raises NotAllowed, BadBudget
+    with the field.
     """
     permissions.check("set_budget", access.roles(by, campaign.team))
-    for field, micros in (("total", total_micros), *tiers.items()):
-        if micros < 0:
-            raise BadBudget("Enter an amount of 0 or more.", field)
+    amounts = {"total": total_micros, **tiers}
+    if isinstance(ask_above_micros, int):
+        amounts["ask_above"] = ask_above_micros
+    for field, micros in amounts.items():
+        _check(micros, field, "Enter an amount of 0 or more.")
     together = sum(tiers[tier] for tier in Tier.values)
     if together > total_micros:
         currency = campaign.team.currency
@@ -165,8 +191,11 @@ def set_campaign(
             "Nothing was changed.",
         )
     with transaction.atomic():
-        lines = {line.tier: line for line in open_month(campaign=campaign) if line.campaign_id}
-        before = _amounts(lines, campaign)
+        opened = [line.pk for line in open_month(campaign=campaign) if line.campaign_id]
+        # locked, so that the audit trail's "before" is what this replaced
+        rows = BudgetLine.objects.select_for_update(no_key=True).filter(pk__in=opened)
+        lines = {line.tier: line for line in rows.order_by("pk")}
+        before = _amounts(lines, Campaign.objects.get(pk=campaign.pk))
         carried = sum(lines[tier].carried_in_micros for tier in Tier.values)
         for line in sorted(lines.values(), key=lambda line: line.pk):
             if line.tier:
@@ -176,8 +205,9 @@ def set_campaign(
         changed: dict[str, object] = {}
         if carries_over is not None:
             changed["carries_over"] = carries_over
-        Campaign.objects.filter(pk=campaign.pk).update(ask_above_micros=ask_above_micros, **changed)
-        after = {"total": total_micros, **tiers, "ask_above": ask_above_micros}
+        threshold = before["ask_above"] if ask_above_micros == KEEP else ask_above_micros
+        Campaign.objects.filter(pk=campaign.pk).update(ask_above_micros=threshold, **changed)
+        after = {"total": total_micros, **tiers, "ask_above": threshold}
         events.record(
             team=campaign.team,
             verb="budget.set",
@@ -189,12 +219,19 @@ def set_campaign(
         )
 
 
-def _amounts(lines: Mapping[str, BudgetLine], campaign: Campaign) -> dict[str, int]:
+def _check(micros: int, field: str, text: str) -> None:
+    if micros < 0:
+        raise BadBudget(text, field)
+    if micros >= MOST:
+        raise BadBudget(TOO_MUCH, field)
+
+
+def _amounts(lines: Mapping[str, BudgetLine], campaign: Campaign) -> dict[str, int | None]:
     planned = {
         tier or "total": (line.approved_micros or 0) - line.carried_in_micros
         for tier, line in lines.items()
     }
-    return {**planned, "ask_above": campaign.ask_above_micros or 0}
+    return {**planned, "ask_above": campaign.ask_above_micros}
 
 
 def _set_line(line: BudgetLine, micros: int, field: str, allocated: int = 0) -> None:
@@ -208,7 +245,10 @@ def _set_line(line: BudgetLine, micros: int, field: str, allocated: int = 0) -> 
     ).update(
         approved_micros=F("carried_in_micros") + micros,
         allocated_micros=allocated,
-        alerted_percent=0,
+        alerted_percent=Case(
+            When(approved_micros=F("carried_in_micros") + micros, then=F("alerted_percent")),
+            default=0,
+        ),
     )
     if changed != 1:
         fresh = BudgetLine.objects.get(pk=line.pk)
@@ -226,11 +266,11 @@ def set_team_month(*, team: Team, limit_micros: int | None, by: User) -> None:
     Raises NotAllowed, BadBudget.
     """
     permissions.check("set_budget", access.roles(by, team))
-    if limit_micros is not None and limit_micros < 0:
-        raise BadBudget("Enter an amount of 0 or more, or leave it empty for no limit.", "month")
+    if limit_micros is not None:
+        _check(limit_micros, "month", "Enter an amount of 0 or more, or leave it empty for none.")
     period = month()
     with transaction.atomic():
-        Team.objects.select_for_update().get(pk=team.pk)
+        _alone(team.pk)
         rows = BudgetLine.objects.filter(team=team, campaign__isnull=True, period=period)
         if not rows.exists():
             _open_team(team, period)
@@ -257,16 +297,21 @@ def set_team_month(*, team: Team, limit_micros: int | None, by: User) -> None:
 
 
 def set_frozen(*, line: BudgetLine, frozen: bool, by: User) -> None:
-    """Stop or allow new spending on a line. What runs goes on. Raises NotAllowed."""
+    """Stop or allow new spending on a line. What runs goes on. Raises NotAllowed.
+
+    A month that was opened while the manager looked at the one before follows.
+    """
     permissions.check("set_budget", access.roles(by, line.team))
     with transaction.atomic():
-        BudgetLine.objects.filter(pk=line.pk).update(frozen_at=timezone.now() if frozen else None)
+        rows = and_later(line=line)
+        was_frozen = rows.filter(pk=line.pk, frozen_at__isnull=False).exists()
+        rows.filter(frozen_at__isnull=frozen).update(frozen_at=timezone.now() if frozen else None)
         events.record(
             team=line.team,
             verb="budget.freeze" if frozen else "budget.thaw",
             subject="budget_line",
             subject_id=line.pk,
             by=by,
-            before={"frozen": line.frozen_at is not None},
+            before={"frozen": was_frozen},
             after={"frozen": frozen, "tier": line.tier},
         )

@@ -66,6 +66,10 @@ def send(*, mail_id: int) -> None:
         return
     row = Mail.objects.get(pk=mail_id)
     mine = open_rows.filter(lease_key=key)
+    if row.tries > MOST_TRIES:  # the worker died or failed on this one every time
+        log.warning("letter %s is given up after %s tries", mail_id, MOST_TRIES)
+        mine.update(given_up_at=timezone.now(), lease_until=None)
+        return
     try:
         send_mail(row.subject, row.body, settings.DEFAULT_FROM_EMAIL, [row.to])
     except OSError as error:  # a refused connection or a time-out; SMTP's own errors are one too

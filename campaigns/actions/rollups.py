@@ -46,8 +46,12 @@ def _add(attempt: Attempt, **deltas: float) -> None:
 
 
 def closed(*, attempt: Attempt, micros: int, settled: bool) -> None:
-    """Count an attempt that was settled at `micros`, or released. In the closing transaction."""
+    """Count an attempt that was settled at `micros`, or released. In the closing transaction.
+
+    Also what it made: a batch that ends before it is whole is never judged.
+    """
     _add(attempt, runs=1, **_money(attempt, micros, settled))
+    judged(run_id=attempt.run_id)
 
 
 def _money(attempt: Attempt, micros: int, settled: bool) -> dict[str, float]:

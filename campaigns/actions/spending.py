@@ -54,41 +54,55 @@ def reserve(*, attempt: Attempt, amount_micros: int, by: User) -> None:
         approving.use(run=attempt.run, amount_micros=amount_micros)
         lines = budgets.open_month(campaign=attempt.run.asset.campaign)
         chain = [line for line in lines if line.tier in ("", attempt.run.tier)]
-        for line in chain:
-            _hold(line, amount_micros)
+        _hold_all(chain, amount_micros)
         Attempt.objects.filter(pk=attempt.pk).update(reserved_micros=amount_micros)
         attempt.reserved_micros = amount_micros
         _book(_tier_line(chain), attempt, EntryKind.RESERVE, amount_micros, by=by)
         alerts.check(lines=chain)
 
 
-def _hold(line: BudgetLine, amount: int) -> None:
-    held = (
-        BudgetLine.objects.filter(pk=line.pk, frozen_at__isnull=True)
-        .filter(
-            Q(approved_micros__isnull=True)
-            | Q(
-                approved_micros__gte=F("reserved_micros")
-                + F("settled_micros")
-                + F("overrun_micros")
-                + F("carried_out_micros")
-                + amount
-            )
-        )
-        .update(reserved_micros=F("reserved_micros") + amount)
+class _NoRoom(Exception):
+    """One of the lines refused; what the others took goes back."""
+
+
+def _hold_all(chain: Sequence[BudgetLine], amount: int) -> None:
+    try:
+        with transaction.atomic():
+            if not all(_hold(line, amount) for line in chain):
+                raise _NoRoom
+    except _NoRoom:
+        raise NotCovered(_refusal(chain, amount)) from None
+
+
+def _hold(line: BudgetLine, amount: int) -> bool:
+    """One conditional UPDATE; False when the line is frozen or has no room."""
+    used = F("reserved_micros") + F("settled_micros") + F("overrun_micros")
+    rows = BudgetLine.objects.filter(pk=line.pk, frozen_at__isnull=True).filter(
+        Q(approved_micros__isnull=True)
+        | Q(approved_micros__gte=used + F("carried_out_micros") + amount)
     )
-    if held == 1:
-        return
-    fresh = BudgetLine.objects.select_related("campaign", "team").get(pk=line.pk)
-    if fresh.frozen_at is not None:
-        raise NotCovered(
-            f"{_called(fresh)} is frozen. A manager can allow it again on the budget page. "
-            "No money was spent."
+    return rows.update(reserved_micros=F("reserved_micros") + amount) == 1
+
+
+def _refusal(chain: Sequence[BudgetLine], amount: int) -> str:
+    """Why the lines cannot hold an amount: what is frozen, else where least is left."""
+    fresh = list(
+        BudgetLine.objects.filter(pk__in=[line.pk for line in chain])
+        .select_related("campaign", "team")
+        .order_by("-pk")
+    )
+    frozen = next((line for line in fresh if line.frozen_at is not None), None)
+    if frozen is not None:
+        return (
+            f"{_called(frozen)[:1].upper()}{_called(frozen)[1:]} is frozen. A manager can allow "
+            "it again on the budget page. No money was spent."
         )
-    left = money.text(fresh.left_micros or 0, fresh.currency)
-    raise NotCovered(
-        f"{left} is left on {_called(fresh)} this month, and this needs "
-        f"{money.text(amount, fresh.currency)}. A manager can raise it on the budget page. "
+    limited = [line for line in fresh if line.left_micros is not None]
+    tightest = min(limited, key=lambda line: (line.left_micros or 0, not line.tier))
+    left = money.text(max(0, tightest.left_micros or 0), tightest.currency)
+    return (
+        f"{left} is left on {_called(tightest)} this month, and this needs "
+        f"{money.text(amount, tightest.currency)}. A manager can raise it on the budget page. "
         "No money was spent."
     )
 

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from campaigns import permissions
-from campaigns.actions import events
+from campaigns.actions import budgets, events
 from campaigns.models import Approval, Campaign, RuleDay, StageRun, StandingRule, Team
 from campaigns.models.choices import Tier
 from campaigns.queries import access
@@ -46,6 +46,8 @@ def add(
         raise BadRule("Choose low, medium or high.", "tier")
     if day_micros <= 0:
         raise BadRule("Enter an amount above 0.", "day")
+    if day_micros >= budgets.MOST:
+        raise BadRule(budgets.TOO_MUCH, "day")
     if campaign is not None and campaign.team_id != team.pk:
         raise BadRule("Choose a campaign of this team.", "campaign")
     if person is not None and not access.roles(person, team):

@@ -17,7 +17,6 @@ from django.urls import reverse
 from campaigns.models import (
     AdSet,
     Approval,
-    BudgetLine,
     Candidate,
     CatalogModel,
     Export,
@@ -158,7 +157,7 @@ def ours(
             team=team, campaign=ad_set.campaign, name="a.zip", token="e", requested_by=ben,
             state="failed",
         ).pk,
-        "line": BudgetLine.objects.filter(campaign=ad_set.campaign).order_by("pk")[0].pk,
+        "line": factories.tier_line(ad_set.campaign).pk,
         "approval": Approval.objects.get().pk,
         "person": cleo.pk,
         "model": CatalogModel.objects.order_by("pk")[0].pk,

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from campaigns import transitions
 from campaigns.actions import approvals, approving, curation, exports, fetching, runs, sending
-from campaigns.models import AdSet, Approval, Attempt, BudgetLine, Export, StageRun, Team
+from campaigns.models import AdSet, Approval, Attempt, Export, StageRun, Team
 from campaigns.models.choices import (
     ATTEMPT_DRIVEN,
     ATTEMPT_OPEN,
@@ -122,7 +122,7 @@ def _decide(approve: bool) -> Callable[[StageRun, dict[str, User]], None]:
             run.attempts.all().update(number=9)
         approval = Approval.objects.get(run=run)
         try:
-            approvals.decide(approval=approval, approve=approve, by=people["dana"])
+            approvals.decide(approval=approval, approve=approve, by=people["dana"], reason="No.")
         finally:
             approval.refresh_from_db()
             moved = StageRun.objects.get(pk=run.pk).state != run.state
@@ -131,9 +131,17 @@ def _decide(approve: bool) -> Callable[[StageRun, dict[str, User]], None]:
     return work
 
 
+def _expire(run: StageRun, people: dict[str, User]) -> None:
+    if not Approval.objects.filter(run=run).exists():
+        approving.ask(run=run, why="because", by=people["mara"])
+    Approval.objects.filter(run=run).update(expires_at=timezone.now())
+    approving.expire(now=timezone.now())
+
+
 RUN_EVENTS: dict[str, Callable[[StageRun, dict[str, User]], None]] = {
     "approve": _decide(True),
     "decline": _decide(False),
+    "expire": _expire,
     "cancel": _cancel,
     "start": _start,
     "fail": _fail,
@@ -173,7 +181,7 @@ def _values(state: str) -> dict[str, Any]:
 class TestAttempts:
     @pytest.fixture
     def covered(self, ad_set: AdSet, hosted: Scripted) -> AdSet:
-        BudgetLine.objects.filter(campaign=ad_set.campaign).update(approved_micros=100 * PRICE)
+        factories.fund(ad_set.campaign, low=100 * PRICE)
         return ad_set
 
     @pytest.mark.parametrize("event", ["fail", "cancel", "ready", "settle"])
@@ -221,17 +229,22 @@ class TestAttempts:
 
 
 class TestApprovals:
-    @pytest.mark.parametrize("event", ["approve", "decline", "withdraw"])
+    @pytest.mark.parametrize("event", ["approve", "decline", "withdraw", "expire"])
     def test_follow_the_table(self, team: Team, mara: User, dana: User, event: str) -> None:
         ad_set = factories.ad_set(team, by=mara, ceiling=Ceiling.NONE)
         for state in APPROVAL:
             run = factories.open_run(factories.asset(ad_set, by=mara, title=state))
-            decided = {} if state == "asked" else {"decided_by": dana, "decided_at": timezone.now()}
+            decided: dict[str, Any] = {} if state == "asked" else {"decided_at": timezone.now()}
+            if state not in {"asked", "expired"}:
+                decided["decided_by"] = dana
             Approval.objects.filter(run=run).update(state=state, **decided)
             approval = Approval.objects.get(run=run)
             work: Callable[[], object] = {
                 "approve": lambda a=approval: approvals.decide(approval=a, approve=True, by=dana),
-                "decline": lambda a=approval: approvals.decide(approval=a, approve=False, by=dana),
+                "decline": lambda a=approval: approvals.decide(
+                    approval=a, approve=False, by=dana, reason="No."
+                ),
+                "expire": lambda run=run: _expire(run, {}),
                 "withdraw": lambda run=run: runs.cancel(run=run, by=mara),
             }[event]
             error = attempted(work)

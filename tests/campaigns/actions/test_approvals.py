@@ -24,9 +24,8 @@ def asked(team: Team, mara: User, hosted: Scripted) -> Approval:
 
 
 def cover(approval: Approval) -> BudgetLine:
-    lines = BudgetLine.objects.filter(campaign=approval.campaign, tier="low")
-    lines.update(approved_micros=10 * PRICE)
-    return lines.get()
+    factories.fund(approval.campaign, low=10 * PRICE)
+    return factories.tier_line(approval.campaign)
 
 
 class TestDecide:
@@ -75,11 +74,11 @@ class TestDecide:
         Campaign.objects.update(archived_at=timezone.now())
         with pytest.raises(NotNow, match="archived"):
             approvals.decide(approval=asked, approve=True, by=dana)
-        approvals.decide(approval=asked, approve=False, by=dana)
+        approvals.decide(approval=asked, approve=False, by=dana, reason="No.")
         assert StageRun.objects.get().state == RunState.DECLINED
 
     def test_twice_is_told_who_was_first(self, asked: Approval, dana: User) -> None:
-        approvals.decide(approval=asked, approve=False, by=dana)
+        approvals.decide(approval=asked, approve=False, by=dana, reason="No.")
         with pytest.raises(NotNow, match="Already declined by Dana"):
             approvals.decide(approval=asked, approve=True, by=dana)
 
@@ -90,7 +89,7 @@ class TestTwoAtOnce:
         line, eve = cover(asked), factories.member(team, "Eve", Role.MANAGER)
         results = at_once(
             lambda: approvals.decide(approval=asked, approve=True, by=dana),
-            lambda: approvals.decide(approval=asked, approve=False, by=eve),
+            lambda: approvals.decide(approval=asked, approve=False, by=eve, reason="No."),
             lambda: approvals.decide(approval=asked, approve=True, by=eve),
         )
         assert results.count(None) == 1, results

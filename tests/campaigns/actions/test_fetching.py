@@ -10,8 +10,8 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from campaigns import jobs
-from campaigns.actions import fetching, leases, reconcile, runs, sending, spending
-from campaigns.models import AdSet, Attempt, BudgetLine, Candidate, LedgerEntry, Media, StageRun
+from campaigns.actions import fetching, leases, reconcile, runs, sending
+from campaigns.models import AdSet, Attempt, Candidate, LedgerEntry, Media, StageRun
 from campaigns.models.choices import RunState
 from routing.providers.base import RateLimited, Unavailable, WorkFailed
 from tests import factories
@@ -21,7 +21,7 @@ from tests.campaigns.scripted import PRICE, Killed, Scripted
 @pytest.fixture
 def attempt(ad_set: AdSet, mara: User, hosted: Scripted) -> Attempt:
     """Sent, and ready to be fetched: two outputs are wanted, 0.08 is held."""
-    BudgetLine.objects.filter(campaign=ad_set.campaign).update(approved_micros=10 * PRICE)
+    factories.fund(ad_set.campaign, low=10 * PRICE)
     made = factories.open_run(factories.asset(ad_set, by=mara)).attempts.get()
     sending.submit(attempt_id=made.pk)
     return Attempt.objects.get(pk=made.pk)
@@ -32,7 +32,7 @@ def run_of(attempt: Attempt) -> StageRun:
 
 
 def line_of(attempt: Attempt) -> tuple[int, int]:
-    line = spending.line_of(attempt=attempt)
+    line = factories.tier_line(attempt.run.asset.campaign)
     return line.reserved_micros, line.settled_micros
 
 

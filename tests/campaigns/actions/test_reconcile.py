@@ -16,7 +16,7 @@ from rq.job import Job, JobStatus
 
 from campaigns import dispatch, jobs
 from campaigns.actions import leases, reconcile, runs, sending
-from campaigns.models import AdSet, Asset, Attempt, BudgetLine, PlatformFile, StageRun
+from campaigns.models import AdSet, Asset, Attempt, PlatformFile, StageRun
 from campaigns.models.choices import RunState
 from tests import factories
 from tests.campaigns import queue_server
@@ -122,7 +122,7 @@ class TestTick:
     def test_never_sends_again_what_may_have_been_bought(
         self, ad_set: AdSet, mara: User, hosted: Scripted
     ) -> None:
-        BudgetLine.objects.filter(campaign=ad_set.campaign).update(approved_micros=10 * PRICE)
+        factories.fund(ad_set.campaign, low=10 * PRICE)
         attempt = factories.open_run(factories.asset(ad_set, by=mara)).attempts.get()
 
         def die() -> None:

@@ -42,8 +42,8 @@ def start(asset: Asset, by: User, **values: object) -> StageRun:
 
 
 def low(ad_set: AdSet, approved: int) -> BudgetLine:
-    BudgetLine.objects.filter(campaign=ad_set.campaign, tier="low").update(approved_micros=approved)
-    return BudgetLine.objects.get(campaign=ad_set.campaign, tier="low")
+    factories.fund(ad_set.campaign, low=approved)
+    return factories.tier_line(ad_set.campaign)
 
 
 class TestStart:

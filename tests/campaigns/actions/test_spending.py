@@ -13,7 +13,6 @@ from django.utils import timezone
 from campaigns.actions import spending
 from campaigns.models import AdSet, Attempt, BudgetLine, Event, LedgerEntry
 from campaigns.models.ledger import AppendOnly
-from campaigns.permissions import NotAllowed
 from tests import factories
 from tests.campaigns.at_once import at_once
 
@@ -40,9 +39,8 @@ def another(like: Attempt, number: int) -> Attempt:
 
 
 def line(ad_set: AdSet, approved: int = 0) -> BudgetLine:
-    row = BudgetLine.objects.get(campaign=ad_set.campaign, tier="low")
-    BudgetLine.objects.filter(pk=row.pk).update(approved_micros=approved)
-    return BudgetLine.objects.get(pk=row.pk)
+    factories.fund(ad_set.campaign, low=approved)
+    return factories.tier_line(ad_set.campaign)
 
 
 def sums(row: BudgetLine) -> tuple[int, int]:
@@ -129,26 +127,6 @@ class TestClosing:
 
 
 class TestLines:
-    def test_cannot_go_below_what_is_held(self, ad_set: AdSet, mara: User, dana: User) -> None:
-        row, one = line(ad_set, 100), another(attempt(ad_set, mara), 2)
-        spending.reserve(attempt=one, amount_micros=50, by=mara)
-        with pytest.raises(spending.BadBudget, match="enter at least"):
-            spending.set_approved(line=row, amount_micros=49, by=dana)
-        spending.set_approved(line=row, amount_micros=50, by=dana)
-        event = Event.objects.get(verb="budget.set")
-        assert event.before == {"approved_micros": 100}
-        assert event.after == {"approved_micros": 50}
-
-    def test_change_by_managers_only(self, ad_set: AdSet, mara: User, ada: User) -> None:
-        row = line(ad_set, 100)
-        for person in (mara, ada):
-            with pytest.raises(NotAllowed):
-                spending.set_approved(line=row, amount_micros=1, by=person)
-            with pytest.raises(NotAllowed):
-                spending.set_frozen(line=row, frozen=True, by=person)
-        row.refresh_from_db()
-        assert (row.approved_micros, row.frozen_at) == (100, None)
-
     def test_ledger_rows_are_never_changed(self, ad_set: AdSet, mara: User) -> None:
         entry = attempt(ad_set, mara).entries.get()
         with pytest.raises(AppendOnly):

@@ -28,7 +28,11 @@ from campaigns.models import (
     Media,
     Membership,
     PlatformFile,
+    RuleDay,
+    Snooze,
+    SpendDay,
     StageRun,
+    StandingRule,
     Team,
 )
 from tests import factories
@@ -44,6 +48,19 @@ BROKEN: list[tuple[type[models.Model], str, dict[str, Any]]] = [
     (BudgetLine, "a_line_never_exceeds_what_was_approved", {"reserved_micros": 1}),
     (BudgetLine, "a_line_never_exceeds_what_was_approved", {"settled_micros": 1}),
     (BudgetLine, "a_line_never_exceeds_what_was_approved", {"approved_micros": -1}),
+    (BudgetLine, "a_line_never_exceeds_what_was_approved", {"carried_out_micros": 1}),
+    (BudgetLine, "a_line_never_carries_less_than_nothing", {"carried_in_micros": -1}),
+    (BudgetLine, "a_line_never_carries_less_than_nothing", {"carried_out_micros": -1}),
+    (BudgetLine, "a_line_never_carries_less_than_nothing", {"overrun_micros": -1}),
+    (BudgetLine, "tiers_never_exceed_their_campaign", {"allocated_micros": 1}),
+    (BudgetLine, "a_team_line_has_no_tier", {"campaign": None}),
+    (BudgetLine, "only_a_team_line_is_without_a_limit", {"approved_micros": None}),
+    (Campaign, "a_campaign_never_asks_below_nothing", {"ask_above_micros": -1}),
+    (StandingRule, "a_standing_rule_allows_something", {"day_micros": 0}),
+    (StandingRule, "an_ended_rule_has_person_and_time", {"ended_at": NOW}),
+    (StandingRule, "an_ended_rule_has_person_and_time", {"ended_by": "created_by"}),
+    (RuleDay, "a_standing_rule_is_never_exceeded", {"used_micros": 11}),
+    (RuleDay, "a_standing_rule_is_never_exceeded", {"used_micros": -1}),
     (CatalogModel, "an_enabled_model_has_a_price", {"is_enabled": True, "price_micros": None}),
     (CatalogModel, "a_price_is_not_negative", {"price_micros": -1}),
     (CatalogModel, "an_approval_prior_is_a_chance", {"approval_prior": 0}),
@@ -73,6 +90,12 @@ BROKEN: list[tuple[type[models.Model], str, dict[str, Any]]] = [
     (Approval, "a_decided_approval_has_person_and_time", {"state": "declined", "decided_at": NOW}),
     (Approval, "a_decided_approval_has_person_and_time",
      {"state": "withdrawn", "decided_by": "asked_by"}),
+    (Approval, "a_decided_approval_has_person_and_time", {"state": "expired"}),
+    (Approval, "a_decided_approval_has_person_and_time",
+     {"state": "expired", "decided_at": NOW, "decided_by": "asked_by"}),
+    (Approval, "only_an_approval_is_used", {"used_at": NOW}),
+    (Approval, "an_approval_covers_at_most_what_was_asked", {"amount_micros": 1}),
+    (Approval, "an_approval_covers_at_most_what_was_asked", {"amount_micros": -1}),
     (Export, "a_ready_package_has_its_file", {"state": "ready"}),
     (Export, "a_ready_package_has_its_file", {"state": "ready", "file": "a.zip"}),
     (Export, "a_ready_package_has_its_file", {"state": "ready", "sha256": "a" * 64}),
@@ -83,7 +106,11 @@ DOUBLED: list[tuple[type[models.Model], str, dict[str, Any]]] = [
     (Campaign, "a_campaign_code_is_unique_in_its_team", {}),
     (AdSet, "an_ad_set_name_is_unique_in_its_campaign", {}),
     (Membership, "a_member_holds_a_role_once", {}),
-    (BudgetLine, "one_line_a_campaign_and_tier", {}),
+    (BudgetLine, "one_line_a_campaign_tier_and_month", {}),
+    (BudgetLine, "one_line_a_team_and_month", {"campaign": None, "tier": ""}),
+    (SpendDay, "one_sum_a_day_and_kind_of_work", {}),
+    (RuleDay, "one_row_a_rule_campaign_and_day", {}),
+    (Snooze, "one_snooze_a_request_and_person", {}),
     (AssetBase, "one_base_a_position", {}),
     (StageRun, "an_asset_has_one_open_run", {"token": "another"}),
     (Attempt, "one_attempt_a_number", {"key": "another"}),
@@ -110,10 +137,20 @@ def rows(team: Team, ad_set: AdSet, mara: User) -> dict[type[models.Model], mode
     export = Export.objects.create(
         team=team, campaign=ad_set.campaign, name="a.zip", token="e", requested_by=mara
     )
+    approval = Approval.objects.create(
+        team=team, campaign=ad_set.campaign, run=run, tier="low", amount_micros=0,
+        asked_micros=0, currency="USD", why="because", asked_by=mara, expires_at=NOW,
+    )  # fmt: skip
+    rule = StandingRule.objects.create(
+        team=team, tier="low", day_micros=10, currency="USD", created_by=mara
+    )
+    day = RuleDay.objects.create(
+        rule=rule, campaign=ad_set.campaign, day=NOW.date(), limit_micros=10
+    )
     made: list[models.Model] = [
         team, ad_set, ad_set.campaign, run, attempt, media, candidate, export,
         team.memberships.order_by("pk")[0],
-        BudgetLine.objects.filter(campaign=ad_set.campaign).order_by("pk")[0],
+        factories.tier_line(ad_set.campaign),
         CatalogModel.objects.order_by("pk")[0],
         AssetBase.objects.create(asset=asset, media=media, position=0),
         Finding.objects.create(
@@ -123,9 +160,11 @@ def rows(team: Team, ad_set: AdSet, mara: User) -> dict[type[models.Model], mode
             asset=asset, run=run, candidate=candidate, sha256="0" * 64, stage="generation",
             percent=80, threshold=80, passed=True, decided_by=mara, decided_at=NOW,
         ),
-        Approval.objects.create(
-            team=team, campaign=ad_set.campaign, run=run, tier="low", amount_micros=0,
-            currency="USD", why="because", asked_by=mara,
+        approval, rule, day,
+        Snooze.objects.create(approval=approval, person=mara, until=NOW),
+        SpendDay.objects.create(
+            team=team, campaign=ad_set.campaign, ad_set=ad_set, person=mara, day=NOW.date(),
+            stage="edit", tier="low", model="m", model_label="M",
         ),
         PlatformFile.objects.create(
             team=team, asset=asset, source=candidate, platform="reels", kind="still",
@@ -182,7 +221,7 @@ def test_a_negative_amount_is_refused_unless_it_corrects(
 ) -> None:
     entry = rows[LedgerEntry]
     assert isinstance(entry, LedgerEntry)
-    values = {"line": entry.line, "amount_micros": -1, "currency": "USD"}
+    values = {"team": entry.team, "line": entry.line, "amount_micros": -1, "currency": "USD"}
     for kind in ("reserve", "settle", "release"):
         with pytest.raises(IntegrityError, match="only_a_correction"), transaction.atomic():
             LedgerEntry.objects.create(kind=kind, key=f"k-{kind}", **values)

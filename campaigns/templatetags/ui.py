@@ -44,6 +44,7 @@ STATES: dict[str, tuple[str, str]] = {
     "asked": ("Waiting", "warn"),
     "approved": ("Approved", "ok"),
     "withdrawn": ("Withdrawn", ""),
+    "expired": ("Expired", ""),
     "building": ("Building", "run"),
     "ready": ("Ready", "ok"),
     "pending": ("Waiting", ""),

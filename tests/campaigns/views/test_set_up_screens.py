@@ -34,7 +34,8 @@ class TestCampaigns:
         )
         campaign = Campaign.objects.get()
         assert campaign.ad_sets.count() == 2
-        assert campaign.budget_lines.count() == 3
+        tiers = campaign.budget_lines.values_list("tier", flat=True)
+        assert sorted(tiers) == ["", "high", "low", "medium"]
         page = client.get(reverse("campaigns", args=[team.slug])).content.decode()
         assert "&lt;script&gt;" in page
 

@@ -33,18 +33,18 @@ def fail_table(etas: Floats, rejected: Floats, sizes: Sequence[int]) -> Floats:
         fail ** rejected[None, :, None] if rejected.any() else np.ones_like(fail)
     )
     whole = share.sum(0)
-    table = np.empty((*whole.shape, len(sizes)))
+    table = np.empty((len(sizes), *whole.shape))
     for n in range(1, max(sizes) + 1):
         share *= fail
         if n in sizes:
-            table[:, :, sizes.index(n)] = share.sum(0)
-    table /= whole[:, :, None]
-    return table
+            np.add.reduce(share, axis=0, out=table[sizes.index(n)])
+    table /= whole
+    return table.transpose(1, 2, 0)
 
 
 def chances(table: Floats, weights: Floats) -> Floats:
     """Chance of at least one keeper, shape (models, sizes)."""
-    kept: Floats = 1.0 - weights @ table
+    kept: Floats = 1.0 - (table.transpose(2, 0, 1) @ weights).T
     return np.maximum(kept, LEAST)
 
 

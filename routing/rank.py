@@ -92,7 +92,8 @@ def fail_tables(boxes: Boxes, views: Sequence[Floats]) -> Floats:
     stacked = np.concatenate(list(views))
     rejected = np.tile(boxes.rejected, len(views))
     table = index.fail_table(stacked, rejected, boxes.sizes)
-    return table.reshape(len(views), models, table.shape[1], table.shape[2])
+    by_view = table.transpose(2, 0, 1).reshape(len(boxes.sizes), len(views), models, -1)
+    return by_view.transpose(1, 2, 3, 0)
 
 
 def dominators(

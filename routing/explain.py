@@ -160,10 +160,7 @@ def table(decision: Decision) -> tuple[Row, ...]:
     first = decision.best
     rows = []
     for rank, choice in enumerate(decision.choices, 1):
-        if first is None or rank == 1:
-            reason = "taken"
-        else:
-            reason = _behind(choice, first)
+        reason = "taken" if first is None or rank == 1 else _behind(choice, first)
         rows.append(
             Row(
                 rank,

@@ -46,12 +46,10 @@ def lines_of(*, campaign: Campaign, period: date) -> list[BudgetLine]:
 
 def and_later(*, line: BudgetLine) -> QuerySet[BudgetLine]:
     """A line and the same line of the months after it: what a freeze has to reach."""
-    return BudgetLine.objects.filter(
-        team_id=line.team_id,
-        campaign_id=line.campaign_id,
-        tier=line.tier,
-        period__gte=line.period,
-    )
+    rows = BudgetLine.objects.filter(team_id=line.team_id, tier=line.tier, period__gte=line.period)
+    if line.campaign_id is None:
+        return rows.filter(campaign__isnull=True)
+    return rows.filter(campaign_id=line.campaign_id)
 
 
 def open_month(*, campaign: Campaign, period: date | None = None) -> list[BudgetLine]:

@@ -18,7 +18,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from campaigns import dispatch, permissions
-from campaigns.actions import cutting, events, leases, rollups, spending, stored
+from campaigns.actions import cutting, events, leases, locks, rollups, spending, stored
 from campaigns.models import Asset, Attempt, Media, PlatformFile, StageRun
 from campaigns.models.choices import AttemptState, FindingVerdict, RunState
 from campaigns.queries import access, qa
@@ -176,6 +176,7 @@ def finish_if_done(*, asset_id: int) -> bool:
     if made < len(rows):
         return False
     with transaction.atomic():
+        locks.asset(asset_id)  # first, as a cancel does: else the two wait for each other
         ended = Attempt.objects.filter(run=run, state=AttemptState.SUBMITTED).update(
             state=AttemptState.FETCHING
         )

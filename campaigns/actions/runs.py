@@ -231,8 +231,13 @@ def _launch_or_why(run: StageRun, by: User) -> str:
 def launch(*, run: StageRun, by: User) -> Attempt:
     """Write the intent and the hold of a queued run, inside the caller's transaction.
 
-    Raises approving.NotApproved, NotCovered, and then the caller's transaction must not commit.
+    Raises approving.NotApproved, NotCovered, NotNow when it is not queued or under way already,
+    and then the caller's transaction must not commit.
     """
+    # a run that was approved is started once by its approval, an unasked one by this
+    under_way = run.attempts.filter(state__in=ATTEMPT_OPEN, run__approval__isnull=True)
+    if not StageRun.objects.filter(pk=run.pk, state=RunState.QUEUED).exists() or under_way.exists():
+        raise NotNow("This run was started already or has ended. No money was spent.")
     best = run.decision["choices"][0]
     attempt = Attempt.objects.create(
         run=run,

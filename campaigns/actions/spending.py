@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from campaigns import permissions
 from campaigns.actions import alerts, approving, budgets, events, rollups, standing
-from campaigns.models import Attempt, BudgetLine, LedgerEntry
+from campaigns.models import Attempt, BudgetLine, LedgerEntry, StageRun
 from campaigns.models.choices import EntryKind
 from campaigns.queries import access
 from routing import money
@@ -51,9 +51,11 @@ def reserve(*, attempt: Attempt, amount_micros: int, by: User) -> None:
     if amount_micros < 0:
         raise ValueError("a hold is never negative")
     with transaction.atomic():
-        approving.use(run=attempt.run, amount_micros=amount_micros)
-        lines = budgets.open_month(campaign=attempt.run.asset.campaign)
-        chain = [line for line in lines if line.tier in ("", attempt.run.tier)]
+        # as it is stored: what a shell or an older page holds in memory opens no other line
+        run = StageRun.objects.select_related("asset__campaign__team").get(pk=attempt.run_id)
+        approving.use(run=run, amount_micros=amount_micros)
+        lines = budgets.open_month(campaign=run.asset.campaign)
+        chain = [line for line in lines if line.tier in ("", run.tier)]
         _hold_all(chain, amount_micros)
         Attempt.objects.filter(pk=attempt.pk).update(reserved_micros=amount_micros)
         attempt.reserved_micros = amount_micros
@@ -170,7 +172,7 @@ def settle(*, attempt: Attempt, billed_micros: int, note: str = "") -> None:
 
     A bill above the hold that a line cannot carry is booked up to the hold; the excess becomes a
     correction of its own, stands on the lines as overrun, and freezes the tier until a manager
-    has looked.
+    has looked. Raises ValueError for a negative bill and for an attempt that holds nothing.
     """
     if billed_micros < 0:
         raise ValueError("a bill is never negative; book a correction")
@@ -178,6 +180,10 @@ def settle(*, attempt: Attempt, billed_micros: int, note: str = "") -> None:
         if _closed(attempt):
             return
         chain = held_lines(attempt=attempt)
+        if not chain:
+            raise ValueError("nothing was held for this attempt, so nothing can be settled")
+        # the rule's day before the lines, as a run that starts by a rule takes them
+        standing.give_back(run=attempt.run, micros=attempt.reserved_micros - billed_micros)
         carried = billed_micros
         if billed_micros > attempt.reserved_micros and not _has_room(chain, attempt, billed_micros):
             carried = attempt.reserved_micros
@@ -187,7 +193,6 @@ def settle(*, attempt: Attempt, billed_micros: int, note: str = "") -> None:
         attempt.settled_micros = billed_micros
         line = _tier_line(chain)
         _book(line, attempt, EntryKind.SETTLE, carried, note=note)
-        standing.give_back(run=attempt.run, micros=attempt.reserved_micros - carried)
         rollups.closed(attempt=attempt, micros=billed_micros, settled=True)
         if excess:
             note = "billed above the hold, and the line has no room for it"
@@ -217,7 +222,8 @@ def _close(chain: Sequence[BudgetLine], held: int, billed: int, excess: int = 0)
 
 def _overran(line: BudgetLine, attempt: Attempt, excess: int) -> None:
     """The provider billed more than was held and more than there is: say it, stop spending."""
-    BudgetLine.objects.filter(pk=line.pk, frozen_at__isnull=True).update(frozen_at=timezone.now())
+    # the bill of a month that has passed stops the month that is being spent
+    budgets.and_later(line=line).filter(frozen_at__isnull=True).update(frozen_at=timezone.now())
     events.record(
         team=line.team,
         verb="budget.overrun",
@@ -238,15 +244,21 @@ def release(*, attempt: Attempt, note: str = "") -> None:
         chain = held_lines(attempt=attempt)
         if not chain:
             return
+        standing.give_back(run=attempt.run, micros=attempt.reserved_micros)
         _close(chain, attempt.reserved_micros, 0)
         _book(_tier_line(chain), attempt, EntryKind.RELEASE, attempt.reserved_micros, note=note)
-        standing.give_back(run=attempt.run, micros=attempt.reserved_micros)
         rollups.closed(attempt=attempt, micros=0, settled=False)
 
 
 def _closed(attempt: Attempt) -> bool:
-    """Locks the attempt, so that of two that close it at once the second sees the first."""
-    Attempt.objects.select_for_update().get(pk=attempt.pk)
+    """Locks the attempt, so that of two that close it at once the second sees the first.
+
+    Brings its amounts up to what is stored: a hold is closed at what it is, not at what the
+    caller remembers of it.
+    """
+    fresh = Attempt.objects.select_for_update().get(pk=attempt.pk)
+    for name in ("reserved_micros", "settled_micros", "compute_s", "credits_micros"):
+        setattr(attempt, name, getattr(fresh, name))
     return attempt.entries.filter(kind__in=[EntryKind.SETTLE, EntryKind.RELEASE]).exists()
 
 
@@ -265,7 +277,13 @@ def correct(*, attempt: Attempt, amount_micros: int, note: str, token: str, by: 
     with transaction.atomic():
         if not _closed(attempt):
             raise BadCorrection("This work is not settled yet; correct it once it is.")
-        if LedgerEntry.objects.filter(key=key).exists():
+        earlier = LedgerEntry.objects.filter(key=key).first()
+        if earlier is not None:
+            if earlier.amount_micros != amount_micros:
+                raise BadCorrection(
+                    "This form was sent before with another amount. Load the page again. "
+                    "Nothing was changed."
+                )
             return
         chain = held_lines(attempt=attempt)
         fresh = Attempt.objects.get(pk=attempt.pk)

@@ -38,6 +38,7 @@ BELONGS = {
     "campaign": "campaigns",
     "campaign_new": "campaigns",
     "ledger": "budget",
+    "approval_less": "approvals",
 }
 
 

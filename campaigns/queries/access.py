@@ -108,6 +108,19 @@ def approval(of: Team, pk: int) -> Approval:
     )
 
 
+def approvals(of: Team, pks: Iterable[int]) -> list[Approval]:
+    """Requests for spend of the team, oldest first. Raises Http404 when one is not there."""
+    wanted = set(pks)
+    found = list(
+        Approval.objects.filter(team=of, pk__in=wanted)
+        .select_related("run__asset", "campaign", "asked_by")
+        .order_by("asked_at", "pk")
+    )
+    if len(found) != len(wanted):
+        raise Http404
+    return found
+
+
 def budget_line(of: Team, pk: int) -> BudgetLine:
     """A budget line of the team. Raises Http404."""
     return get_object_or_404(BudgetLine.objects.select_related("campaign", "team"), team=of, pk=pk)

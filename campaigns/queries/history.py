@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from campaigns.models import Asset, CatalogModel, Event, Team
-from campaigns.models.choices import Defect, Stage
+from campaigns.models.choices import Defect, Stage, Tier
 from campaigns.queries.lineage import operation_label
 from routing import money
 
@@ -70,6 +70,54 @@ def _asked(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     return f"asked a manager for {amount} on the {after.get('tier', '')} tier"
 
 
+def _amount(values: Mapping[str, Any], key: str = "amount_micros") -> str:
+    micros = values.get(key)
+    return "no limit" if micros is None else money.text(int(micros))
+
+
+def _less(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    count, model = after.get("candidate_count", 0), after.get("model_label") or after.get("model")
+    return (
+        f"approved less than was asked: {count} instead of {before.get('candidate_count', 0)} with "
+        f"{model}, at most {_amount(after)} instead of {_amount(before)}"
+    )
+
+
+def _set(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """A campaign's whole budget; rows from before it had a total name one tier."""
+    if "total" not in after:
+        return "set a tier's budget"
+    tiers = ", ".join(f"{tier} {_amount(after, tier)}" for tier in Tier.values if tier in after)
+    changed = "" if before.get("total") == after["total"] else f" (was {_amount(before, 'total')})"
+    return f"set a campaign's budget to {_amount(after, 'total')} a month{changed}: {tiers}"
+
+
+def _month(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    if after.get("approved_micros") is None:
+        return "took the limit of the team's month away"
+    return (
+        f"limited the team's month to {_amount(after, 'approved_micros')} "
+        f"(was {_amount(before, 'approved_micros')})"
+    )
+
+
+def _corrected(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    return (
+        f"corrected a bill from {_amount(before, 'settled_micros')} to "
+        f"{_amount(after, 'settled_micros')}: {after.get('note', '')}"
+    )
+
+
+def _rule(values: Mapping[str, Any]) -> str:
+    return f"{values.get('tier', '')} tier up to {_amount(values, 'day_micros')} a campaign and day"
+
+
+def _rule_added(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    scope = [f"in {after['campaign']}" if after.get("campaign") else "in every campaign"]
+    scope += [f"for {after['person']}"] if after.get("person") else []
+    return f"lets {_rule(after)} run without asking, {' '.join(scope)}"
+
+
 Words = Callable[[Mapping[str, Any], Mapping[str, Any]], str]
 WORDS: dict[str, Words | str] = {
     "brief.create": "wrote the brief",
@@ -91,13 +139,23 @@ WORDS: dict[str, Words | str] = {
     "approval.withdraw": "took the request for spend back",
     "approval.approve": "approved the spend",
     "approval.decline": "declined the spend",
+    "approval.less": _less,
+    "approval.rule": lambda before, after: f"{_amount(after)} was approved by a standing rule",
+    "approval.expire": lambda before, after: (
+        f"the request for {_amount(after)} expired, because nobody decided about it in time"
+    ),
     "crop.move": "moved a crop",
     "files.approve": "approved the platform files",
     "gate.reopen": "opened QA again, because a file changed",
     "ad_set.create": lambda before, after: f"added the ad set {after.get('name', '')}",
+    "budget.alert": lambda before, after: (
+        f"{after.get('percent', 0)} % of the budget of {after.get('line', '')} is used"
+    ),
+    "budget.correct": _corrected,
     "budget.freeze": "froze a tier",
     "budget.overrun": "was billed more than was held, so a tier is frozen",
-    "budget.set": "set a tier's budget",
+    "budget.month": _month,
+    "budget.set": _set,
     "budget.thaw": "opened a tier again",
     "campaign.archive": "archived a campaign",
     "campaign.ceiling": "changed what runs without asking",
@@ -111,6 +169,8 @@ WORDS: dict[str, Words | str] = {
     "people.invite": lambda before, after: f"invited {after.get('email', 'somebody')}",
     "people.join": "joined the team",
     "people.roles": "changed roles",
+    "rule.add": _rule_added,
+    "rule.end": lambda before, after: f"ended the standing rule: {_rule(before)}",
     "team.change": "changed the team's settings",
     "team.create": "made the team",
 }

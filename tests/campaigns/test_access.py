@@ -64,6 +64,10 @@ FORBIDDEN: dict[str, tuple[str, dict[str, str]]] = {
     "export_retry": ("cleo", {}),
     "budget_line": ("mara", {"amount": "100", "approved": "100"}),
     "approval_decide": ("mara", {"decision": "approve"}),
+    "approvals_decide": ("mara", {"decision": "approve", "approvals": "{approval}"}),
+    "approvals_snooze": ("mara", {"approvals": "{approval}"}),
+    "approvals_wake": ("mara", {"approvals": "{approval}"}),
+    "approval_less": ("mara", {"count": "1", "model": "local-type", "seen_micros": "0"}),
     "people_invite": ("mara", {"email": "new@example.com", "roles": "admin"}),
     "people_roles": ("mara", {"roles": "admin"}),
     "team_settings": (
@@ -219,7 +223,15 @@ def test_our_rows_named_in_a_form_are_not_found_either(
     client.force_login(otto)
     slug = otto.memberships.order_by("pk")[0].team.slug
     before = everything()
-    for name in ("board_move", "export_new", "brief", "brief_plan"):
+    for name in (
+        "board_move",
+        "export_new",
+        "brief",
+        "brief_plan",
+        "approvals_decide",
+        "approvals_snooze",
+        "approvals_wake",
+    ):
         _, sent = FORBIDDEN[name]
         values = ours.sent(sent) | {
             "ad_set": ours.rows["campaign"], "campaign": ours.rows["campaign"],

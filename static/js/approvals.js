@@ -48,8 +48,16 @@ function settle(place) {
     }
   }
   if (document.activeElement === document.body) current()?.focus({ preventScroll: true });
+  for (const card of all) middle.observe(card);
   count();
 }
+
+/* On a phone the card in the middle of the screen is the one that is meant. */
+const phone = matchMedia("(max-width: 719px)");
+const middle = new IntersectionObserver((entries) => {
+  const here = entries.find((entry) => entry.isIntersecting)?.target;
+  if (here && phone.matches) mark(here);
+}, { rootMargin: "-50% 0px -50% 0px" });
 
 /* ---- Selection --------------------------------------------------------------------------- */
 
@@ -240,14 +248,17 @@ function start() {
     event.target.querySelector("[name=reason]").focus({ preventScroll: true });
     event.target.querySelector(".menu-panel").scrollIntoView({ block: "nearest" });
   }, true);
-  registerKeys("Approvals", [
+  const mayDecide = "mayDecide" in inbox.dataset;
+  if (mayDecide) registerKeys("Approvals", [
     { keys: "1", label: "Approve", run: press("[data-yes]", "You cannot approve this one.") },
     { keys: "2", label: "Approve less…", run: less },
     { keys: "3", label: "Decline…", run: decline },
     { keys: "h", label: "Put aside for 4 hours", run: press("[data-later]", "You cannot put this aside.") },
+    { keys: "x", label: "Select the request", run: () => tick(current()) },
+  ]);
+  registerKeys("Approvals", [
     { keys: "j, ArrowDown", label: "Next request", run: () => step(1) },
     { keys: "k, ArrowUp", label: "Previous request", run: () => step(-1) },
-    { keys: "x", label: "Select the request", run: () => tick(current()) },
     {
       keys: "Enter",
       label: "Open the asset",
@@ -264,6 +275,7 @@ function start() {
     if (event.persisted) refresh(inbox);
   });
   mark(cards()[0]);
+  for (const card of cards()) middle.observe(card);
   count();
 }
 

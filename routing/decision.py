@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from routing import pricing
 from routing.catalog import ModelCard
 from routing.guards import Note
 from routing.learning import Tally
@@ -197,6 +198,7 @@ def _choice(choice: Choice, people: People) -> dict[str, Any]:
         "review_per_approved_micros": _per_approved(choice, choice.count * people.review_micros),
         "handoff_per_approved_micros": _per_approved(choice, people.handoff_micros),
         "evidence": asdict(choice.evidence),
+        **pricing.as_json(choice.card),
     }
 
 

@@ -1,12 +1,20 @@
-"""Price rule and need -> expected and maximum cost of a run, in micro-units."""
+"""Price rule and need -> expected and maximum cost of a run; rule and what ran -> its bill.
+
+In micro-units. What is promised is rounded up, what is billed is exact.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
-from routing.catalog import ModelCard
+from routing.catalog import UNITS, ModelCard, PriceRule
 from routing.need import Need
+from routing.providers.base import Usage
 
 
 class PriceUnknown(ValueError):
@@ -35,3 +43,63 @@ def quote(card: ModelCard, need: Need, megapixels: float = 2.1) -> Quote:
     }[card.price_unit]
     total = card.price_micros * units * need.count
     return Quote(expected_micros=total, maximum_micros=total)
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a run came to. `units` were billed (outputs, megapixels or seconds, all together)."""
+
+    micros: int
+    units: Decimal
+    unit: str
+
+
+def as_json(card: ModelCard) -> dict[str, Any]:
+    """The card's price as it is frozen with a decision, so that later bills go by it."""
+    return {
+        "price_micros": card.price_micros,
+        "price_unit": card.price_unit,
+        "price_basis": card.price_basis,
+        "price_from": card.price_from.isoformat() if card.price_from else "",
+    }
+
+
+def rule_of(stored: Mapping[str, Any]) -> PriceRule | None:
+    """The price rule in a stored choice; None where none was frozen with it."""
+    micros, unit = stored.get("price_micros"), stored.get("price_unit")
+    if not isinstance(micros, int) or unit not in UNITS:
+        return None
+    start = stored.get("price_from") or date.min.isoformat()
+    return PriceRule(
+        micros=micros,
+        unit=str(unit),
+        start=date.fromisoformat(str(start)),
+        source="",
+        basis=str(stored.get("price_basis", "")),
+    )
+
+
+def bill(rule: PriceRule, ran: Usage) -> Bill | None:
+    """What `ran` costs by `rule`: exact, but for the last micro-unit, which is rounded half up.
+
+    price x count x (1, megapixels or seconds of one output). None when what the rule counts is
+    not known; a provider's own figure of the cost is not looked at here.
+    """
+    each = _units_each(rule.unit, ran)
+    if each is None or ran.count is None:
+        return None
+    units = each * ran.count
+    micros = (units * rule.micros).to_integral_value(rounding=ROUND_HALF_UP)
+    return Bill(micros=int(micros), units=units, unit=rule.unit)
+
+
+def _units_each(unit: str, ran: Usage) -> Decimal | None:
+    match unit:
+        case "output":
+            return Decimal(1)
+        case "megapixel" if ran.width and ran.height:
+            return Decimal(ran.width * ran.height) / 1_000_000
+        case "second" if ran.seconds is not None:
+            return Decimal(str(ran.seconds))
+        case _:
+            return None

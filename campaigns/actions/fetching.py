@@ -10,14 +10,25 @@ from contextlib import suppress
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from campaigns import dispatch, wiring
-from campaigns.actions import events, leases, locks, requests, rollups, runs, spending, stored
+from campaigns.actions import (
+    billing,
+    events,
+    leases,
+    locks,
+    requests,
+    rollups,
+    runs,
+    spending,
+    stored,
+)
 from campaigns.models import Attempt, Candidate, Media, StageRun
 from campaigns.models.choices import AttemptState, RunState
 from imaging import intake
-from routing.providers.base import Output, ProviderError, RateLimited, Request, WorkFailed
+from routing.providers.base import Output, ProviderError, RateLimited, Request
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +76,6 @@ def fetch(*, attempt_id: int) -> None:
         _fail(attempt, WORN_OUT)
         return
     keeper = leases.Keeper(Attempt, attempt_id, key)
-    begun = timezone.now()
     try:
         provider = wiring.provider(attempt.provider)
         with keeper, requests.prepared(attempt=attempt) as request:
@@ -92,7 +102,6 @@ def fetch(*, attempt_id: int) -> None:
         log.warning("attempt %s failed: %s", attempt_id, error)
         _end_early(attempt, error, key)
         return
-    keeper.rows().update(compute_s=(timezone.now() - begun).total_seconds())
     if attempt.candidates.exists():
         finish(attempt_id=attempt_id, key=key)
     else:
@@ -123,6 +132,7 @@ def _keep(attempt: Attempt, keeper: leases.Keeper, request: Request, output: Out
     source = run.source.media.ai_status if run.source else None
     bases = run.asset.bases.values_list("media__ai_status", flat=True)
     statuses = [source] if source else list(bases)
+    billing.remember(attempt=attempt, usage=output.usage)
     folder = request.workdir / f"keep-{output.position}"
     folder.mkdir(exist_ok=True)
     media = stored.store(
@@ -135,6 +145,7 @@ def _keep(attempt: Attempt, keeper: leases.Keeper, request: Request, output: Out
     try:
         with transaction.atomic():
             keeper.renew()  # locks the row: whoever takes the lease waits for this output
+            keeper.rows().update(compute_s=F("compute_s") + output.compute_s)
             candidate = Candidate.objects.create(
                 team=run.team,
                 asset=run.asset,
@@ -167,19 +178,18 @@ def _forget(media: Media) -> None:
 
 def _end_early(attempt: Attempt, error: Exception, key: str) -> None:
     """A failure with some outputs in hand is a smaller batch, not a loss."""
+    if isinstance(error, ProviderError):
+        billing.remember(attempt=attempt, usage=error.usage)
     text = str(getattr(error, "text", error))
     if attempt.candidates.exists():
         Attempt.objects.filter(pk=attempt.pk, lease_key=key).update(error=text)
         finish(attempt_id=attempt.pk, key=key)
     else:
-        _fail(attempt, text, billed=error.billed if isinstance(error, WorkFailed) else None)
+        _fail(attempt, text, billed=getattr(error, "billed", None))
 
 
 def finish(*, attempt_id: int, key: str) -> None:
-    """Settle and hand the batch to people, in one transaction.
-
-    Billed is the share of the outputs that came, rounded up: never less than the bill.
-    """
+    """Settle by what ran and hand the batch to people, in one transaction."""
     with transaction.atomic():
         locks.asset(Attempt.objects.values_list("run__asset_id", flat=True).get(pk=attempt_id))
         ended = Attempt.objects.filter(
@@ -196,9 +206,8 @@ def finish(*, attempt_id: int, key: str) -> None:
         attempt = Attempt.objects.select_related("run__asset").get(pk=attempt_id)
         run = attempt.run
         made = attempt.candidates.count()
-        asked = max(1, len(attempt.seeds))
-        billed = -(-attempt.reserved_micros * min(made, asked) // asked)
-        spending.settle(attempt=attempt, billed_micros=billed)
+        bill = billing.of_outputs(attempt=attempt)
+        spending.settle(attempt=attempt, billed_micros=bill.micros, note=bill.text)
         StageRun.objects.filter(pk=run.pk, state=RunState.RUNNING).update(
             state=RunState.REVIEW, progress=1, finished_at=timezone.now(), reason=attempt.error
         )

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from campaigns import dispatch, transitions, wiring
-from campaigns.actions import events, leases, platform_files, requests, runs
+from campaigns.actions import billing, events, leases, platform_files, requests, runs
 from campaigns.models import Attempt, StageRun
 from campaigns.models.choices import AttemptState, RunState
 from campaigns.stages import BY_KEY
@@ -95,7 +95,8 @@ def _send(attempt: Attempt, key: str) -> Submission | None:
     except provider_errors.OutcomeUnknown as error:
         mine.update(state=AttemptState.UNKNOWN, error=error.text, lease_until=None)
     except provider_errors.ProviderError as error:
-        runs.fail(attempt_id=attempt.pk, text=error.text)
+        billing.remember(attempt=attempt, usage=error.usage)
+        runs.fail(attempt_id=attempt.pk, text=error.text, billed=bool(error.billed))
     return None
 
 
@@ -143,6 +144,7 @@ def poll(*, attempt_id: int) -> None:
         log.warning("attempt %s could not be looked up: %s", attempt_id, error)
         rows.update(due_at=timezone.now() + POLL_EVERY)
         return
+    billing.remember(attempt=attempt, usage=outcome.usage)
     if outcome.progress is Progress.FAILED:
         runs.fail(attempt_id=attempt_id, text=outcome.error, billed=outcome.billed)
     elif outcome.progress is Progress.READY:

@@ -5,7 +5,8 @@ transport are given to it. It never retries a submit: whether to try again is a 
 
     ProviderError             base; `text` is for people
     ├─ RateLimited            not accepted, nothing billed; try again after `retry_after_s`
-    ├─ Refused                the content was objected to; stop and tell the person
+    ├─ Refused                the content was objected to; stop and tell the person. `billed` says
+    │                         whether it cost money all the same (None: it does not say)
     ├─ InvalidRequest         a field is wrong; `field` names it; nothing billed
     ├─ Unavailable            not accepted, nothing billed; another model may be tried
     ├─ WorkFailed             accepted and then failed; `billed` says whether it cost money
@@ -15,14 +16,51 @@ transport are given to it. It never retries a submit: whether to try again is a 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the provider says it ran and took for it; None and "" where it does not say.
+
+    Always of the whole attempt, never of one output, so that hearing it twice changes nothing.
+    `width`, `height` (pixels) and `seconds` (of clip) are those of one output, `count` how many
+    were billed. Money and credits are in millionths; `cost_micros` is in `currency`, and in the
+    attempt's own where that is "". `request_id` is the one that stands on the provider's invoice.
+    """
+
+    model: str = ""
+    version: str = ""
+    count: int | None = None
+    width: int | None = None
+    height: int | None = None
+    seconds: float | None = None
+    credits_micros: int | None = None
+    cost_micros: int | None = None
+    currency: str = ""
+    request_id: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values of what was said; what was not said is left out."""
+        return {name: value for name, value in asdict(self).items() if value not in (None, "")}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Usage:
+        """Back from `as_json`; unknown fields are left out."""
+        return cls(**{one.name: stored[one.name] for one in fields(cls) if one.name in stored})
+
+
 class ProviderError(Exception):
-    """Base of everything a provider may raise. `text` is a sentence for people."""
+    """Base of everything a provider may raise. `text` is a sentence for people.
+
+    `billed` is None where the provider does not say whether it took money; `usage` what for.
+    """
+
+    billed: bool | None = None
+    usage: Usage | None = None
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -40,6 +78,13 @@ class RateLimited(ProviderError):
 class Refused(ProviderError):
     """The provider objected to the content."""
 
+    def __init__(
+        self, text: str, *, billed: bool | None = None, usage: Usage | None = None
+    ) -> None:
+        super().__init__(text)
+        self.billed = billed
+        self.usage = usage
+
 
 class InvalidRequest(ProviderError):
     """A field of the request cannot be worked with; `field` names it."""
@@ -56,9 +101,10 @@ class Unavailable(ProviderError):
 class WorkFailed(ProviderError):
     """Accepted and then failed."""
 
-    def __init__(self, text: str, *, billed: bool) -> None:
+    def __init__(self, text: str, *, billed: bool, usage: Usage | None = None) -> None:
         super().__init__(text)
         self.billed = billed
+        self.usage = usage
 
 
 class OutcomeUnknown(ProviderError):
@@ -120,17 +166,24 @@ class Outcome:
     share_done: float | None = None
     error: str = ""
     billed: bool = True
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One file that came back. `position` is the index of its seed in the request."""
+    """One file that came back. `position` is the index of its seed in the request.
+
+    `usage` is what is known of the whole attempt by now. `compute_s` are the seconds that this one
+    output took on a machine of our own; 0 for work done elsewhere.
+    """
 
     position: int
     seed: int
     path: Path
     content_type: str
     note: Mapping[str, Any] = field(default_factory=dict)
+    usage: Usage | None = None
+    compute_s: float = 0.0
 
 
 class Provider(Protocol):

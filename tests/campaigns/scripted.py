@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image
 
 from campaigns.models import CatalogModel
-from routing.providers.base import Outcome, Output, Progress, Request, Submission
+from routing.providers.base import Outcome, Output, Progress, Request, Submission, Usage
 from tests import factories
 
 PRICE = 40_000
@@ -30,13 +30,15 @@ def _nothing() -> None:
 class Scripted:
     """`before_answer` runs once the work is accepted but before its answer arrives.
 
-    `makes` lists what `fetch` yields: a position, or an exception that is raised there.
+    `makes` lists what `fetch` yields: a position, or an exception that is raised there. `usage` is
+    what it says with each output of all that it ran.
     """
 
     before_answer: Callable[[], None] = _nothing
     refuses: Exception | None = None
     outcome: Outcome = field(default_factory=lambda: Outcome(Progress.READY))
     makes: list[int | BaseException] = field(default_factory=lambda: [0, 1])
+    usage: Usage | None = None
     stops: bool = True
     accepted: list[str] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
@@ -73,7 +75,8 @@ class Scripted:
             with Image.open(factories.COFFEE) as photo:
                 photo.resize((120, 80)).save(path)
             on_progress((step + 1) / len(self.makes))
-            yield Output(step, request.seeds[step % len(request.seeds)], path, "image/png")
+            seed = request.seeds[step % len(request.seeds)]
+            yield Output(step, seed, path, "image/png", usage=self.usage)
 
     def cancel(self, ref: str) -> bool:
         """As scripted."""

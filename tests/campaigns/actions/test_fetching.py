@@ -107,8 +107,14 @@ class TestFetch:
         assert (run.state, run.reason) == (RunState.REVIEW, "The second is gone.")
         assert line_of(attempt) == (0, PRICE)
 
-    def test_rounds_a_share_up(self, attempt: Attempt, hosted: Scripted) -> None:
+    def test_rounds_a_share_up_where_no_price_was_frozen(
+        self, attempt: Attempt, hosted: Scripted
+    ) -> None:
         Attempt.objects.filter(pk=attempt.pk).update(seeds=[1, 2, 3])
+        run = run_of(attempt)
+        for choice in run.decision["choices"]:
+            del choice["price_micros"]
+        run.save(update_fields=["decision"])
         hosted.makes = [0, Unavailable("The rest is gone.")]
         jobs.fetch(attempt.pk)
         assert line_of(attempt) == (0, 26_667)  # a third of 80 000

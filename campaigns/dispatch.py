@@ -28,6 +28,7 @@ QUEUES: dict[str, str] = {
     "make_file": "media",
     "build_export": "media",
     "send_mail": "models",
+    "learn": "models",
 }
 TIMEOUT_S = 1800
 DEAD = (JobStatus.FINISHED, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED)

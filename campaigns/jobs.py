@@ -6,7 +6,7 @@ the same job finds nothing to do.
 
 from __future__ import annotations
 
-from campaigns.actions import exports, fetching, mails, measuring, platform_files, sending
+from campaigns.actions import exports, fetching, learning, mails, measuring, platform_files, sending
 
 
 def submit(attempt_id: int) -> None:
@@ -52,3 +52,8 @@ def prepare_files(attempt_id: int) -> None:
 def send_mail(mail_id: int) -> None:
     """Send one letter, once."""
     mails.send(mail_id=mail_id)
+
+
+def learn(run_id: int) -> None:
+    """Learn from the judged batches of a run's stage."""
+    learning.learn(run_id=run_id)

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from campaigns import permissions
-from campaigns.actions import events
+from campaigns.actions import events, planning
 from campaigns.models import CatalogModel, Team
 from campaigns.models.choices import Tier
 from campaigns.queries import access
@@ -40,6 +40,7 @@ def sync() -> int:
                 "licence": card.licence,
                 "source": card.source,
                 "is_enabled": card.is_enabled,
+                "profile": planning.profile_of(card),
             },
         )
         written += 1

@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from campaigns import permissions
-from campaigns.actions import advancing, events, locks, planning, rollups, runs
+from campaigns.actions import advancing, events, learning, locks, planning, rollups, runs
 from campaigns.models import Asset, Candidate, Event, Gate, StageRun
 from campaigns.models.choices import RUN_OPEN, Defect, RunState, Verdict
 from campaigns.queries import access
@@ -172,6 +172,7 @@ def pass_gate(*, run: StageRun, candidate: Candidate, met: Collection[str], by: 
             after={"candidate": candidate.pk, "percent": gate.percent, "sha256": gate.sha256},
         )
         rollups.judged(run_id=run.pk)
+        learning.soon(run=run)
         next_text = advancing.after_gate(asset=asset, stage=run.stage, by=by)
         events.touch(asset_ids=[run.asset_id])
     return Passed(gate, next_text)
@@ -245,6 +246,7 @@ def reject_all(*, run: StageRun, by: User, defect: str = "", comment: str = "") 
             after={"defect": defect},
         )
         rollups.judged(run_id=run.pk)
+        learning.soon(run=run)
         events.touch(asset_ids=[run.asset_id])
 
 
@@ -327,6 +329,7 @@ def _undo_gate(run: StageRun, by: User) -> str:
             by=by,
         )
         rollups.judged(run_id=run.pk)
+        learning.forget(run=run)
         events.touch(asset_ids=[run.asset_id])
     return "The batch is open again."
 

@@ -9,14 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from campaigns.actions import planning, runs
+from campaigns.actions import learning, planning, runs
 from campaigns.models import Asset, Candidate
 from campaigns.models.choices import Stage
+from campaigns.queries import beliefs
 from campaigns.stages import BY_KEY, PIPELINE
 from campaigns.stages.base import BadParams, Brief
 from routing import explain
 from routing.catalog import ModelCard
 from routing.decide import Choice, Decision
+from routing.learning import Belief
 from routing.stages import OPERATIONS, Operation, operations_of
 
 
@@ -101,6 +103,7 @@ def offers(*, asset: Asset, rounds: Mapping[str, int]) -> list[StageOffers]:
     """
     brief = planning.brief_of(asset)
     catalog = planning.cards()
+    learned = beliefs.of_team(asset.team_id)
     planned = {entry["stage"]: entry for entry in asset.plan}
     groups = []
     for stage in PIPELINE:
@@ -114,7 +117,15 @@ def offers(*, asset: Asset, rounds: Mapping[str, int]) -> list[StageOffers]:
             entry = planned.get(key, {})
             given = entry.get("params", {}) if entry.get("operation") == spec.key else {}
             params = _params_or_none(key, spec, given, brief)
-            decision = _route(asset, brief, spec, params, catalog=catalog)
+            decision = _route(
+                asset,
+                brief,
+                spec,
+                params,
+                catalog=catalog,
+                learned=learned,
+                has_rounds=bool(rounds.get(spec.key)),
+            )
             found.append(
                 Offer(
                     operation=spec.key,
@@ -175,8 +186,13 @@ def _route(
     count: int | None = None,
     model: str = "",
     catalog: Sequence[ModelCard] | None = None,
+    learned: Mapping[str, Belief] | None = None,
+    has_rounds: bool = True,
 ) -> Decision:
     stage = str(spec.stage)
+    if learned is None:
+        learned = beliefs.of_team(asset.team_id)
+    belief = learned.get(stage)
     return planning.route(
         campaign=asset.campaign,
         brief=brief,
@@ -187,6 +203,10 @@ def _route(
         has_base=brief.has_base,
         pinned_model=model,
         catalog=catalog,
+        learned=learned,
+        history=learning.history_of(asset=asset, operation=spec.key, belief=belief)
+        if has_rounds
+        else None,
     )
 
 

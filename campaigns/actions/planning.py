@@ -5,20 +5,25 @@ Reads rows, writes none. The same code draws the live plan and starts the runs.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from campaigns import wiring
 from campaigns.models import Asset, Campaign, CatalogModel, Media
 from campaigns.models.choices import FileKind
+from campaigns.queries import beliefs
 from campaigns.stages import BY_KEY, PIPELINE
 from campaigns.stages.base import Brief
 from routing import asking, decide, explain, pricing
 from routing.catalog import ModelCard
 from routing.decide import Choice, Decision, People
+from routing.learning import Belief
 from routing.need import Need
 from routing.stages import OPERATIONS, PASS
+from routing.tasks import TaskView
 
 SECONDS_TO_REVIEW = 8
 
@@ -117,9 +122,60 @@ def cards() -> tuple[ModelCard, ...]:
             licence=row.licence,
             is_enabled=row.is_enabled,
             currency=row.currency,
+            **_profile(row.profile),
         )
         for row in CatalogModel.objects.order_by("key")
     )
+
+
+PROFILE = (
+    "fidelity",
+    "prompt_adherence",
+    "anatomy",
+    "text",
+    "temporal_consistency",
+    "surgicality",
+    "motion_profiles",
+    "max_width",
+    "max_height",
+    "max_seconds",
+    "takes_mask",
+    "max_references",
+    "text_locales",
+    "is_commercial",
+    "life_cycle",
+    "deprecated_on",
+    "retired_on",
+    "capabilities",
+)
+DATES = ("deprecated_on", "retired_on")
+
+
+def profile_of(card: ModelCard) -> dict[str, Any]:
+    """What a card says it can do, as plain values for its row."""
+    found = {name: getattr(card, name) for name in PROFILE}
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in found.items()
+        if isinstance(value, bool) or value not in (None, (), "", 0)
+    }
+
+
+def _profile(stored: Mapping[str, Any]) -> dict[str, Any]:
+    known = {name: stored[name] for name in PROFILE if name in stored}
+    return {
+        name: date.fromisoformat(value)
+        if name in DATES
+        else tuple(value)
+        if isinstance(value, list)
+        else value
+        for name, value in known.items()
+    }
+
+
+def at_version(card: ModelCard, version: str) -> ModelCard:
+    """The card as the version that ran then."""
+    return replace(card, version=version)
 
 
 def people(review_rate_micros_per_hour: int) -> People:
@@ -167,8 +223,18 @@ def route(
     has_base: bool,
     pinned_model: str = "",
     catalog: Sequence[ModelCard] | None = None,
+    learned: Mapping[str, Belief] | None = None,
+    history: TaskView | None = None,
 ) -> Decision:
-    """Ask routing which model does `operation` for this campaign."""
+    """Ask routing which model does `operation` for this campaign.
+
+    `learned` are the team's beliefs by stage (read when not given), `history` what failed on this
+    very task. The page before the click and the run after it get the same answer: draws are
+    seeded by what was learned so far.
+    """
+    if learned is None:
+        learned = beliefs.of_team(campaign.team_id) if campaign.team_id else {}
+    belief = learned.get(stage)
     need = Need(
         stage=stage,
         operation=operation,
@@ -185,7 +251,19 @@ def route(
         catalog if catalog is not None else cards(),
         wiring.circumstances(),
         people(campaign.team.review_rate_micros_per_hour),
+        belief=belief,
+        history=history,
+        seed=_seed(campaign, operation, belief, history),
+        sizes=(count,),
     )
+
+
+def _seed(
+    campaign: Campaign, operation: str, belief: Belief | None, history: TaskView | None
+) -> int:
+    evidence = belief.updates if belief else 0
+    rounds = history.rounds if history else 0
+    return zlib.crc32(f"{campaign.team_id}:{operation}:{evidence}:{rounds}".encode())
 
 
 def plan(
@@ -196,6 +274,7 @@ def plan(
     Raises BadParams when an overruled parameter cannot be used.
     """
     catalog = cards()
+    learned = beliefs.of_team(campaign.team_id) if campaign.team_id else {}
     lines = []
     for stage in PIPELINE:
         asked = (wanted or {}).get(str(stage.KEY), {})
@@ -214,6 +293,7 @@ def plan(
             count=count,
             has_base=brief.has_base or str(stage.KEY) != PIPELINE[0].KEY,
             catalog=catalog,
+            learned=learned,
         )
         best = decision.best
         lines.append(

@@ -19,7 +19,9 @@ from django.utils import timezone
 from campaigns import dispatch, permissions, transitions, wiring
 from campaigns.actions import (
     approving,
+    billing,
     events,
+    learning,
     locks,
     planning,
     requests,
@@ -35,7 +37,7 @@ from campaigns.models.choices import (
     RunState,
     Stage,
 )
-from campaigns.queries import access
+from campaigns.queries import access, beliefs
 from campaigns.stages import BY_KEY
 from campaigns.stages.base import BadParams
 from campaigns.transitions import NotNow
@@ -103,6 +105,7 @@ def start(
     if spec.needs_mask and mask is None:
         raise BadParams("mask", "Paint over what should go, then start again.")
     has_base = source is not None or asset.bases.exists()
+    learned = beliefs.of_team(asset.team_id)
     decision = planning.route(
         campaign=asset.campaign,
         brief=brief,
@@ -112,6 +115,10 @@ def start(
         count=wanted,
         has_base=has_base,
         pinned_model=model,
+        learned=learned,
+        history=learning.history_of(
+            asset=asset, operation=operation, belief=learned.get(str(spec.stage))
+        ),
     )
     best = decision.best
     if best is None:
@@ -269,8 +276,10 @@ def fail(*, attempt_id: int, text: str, billed: bool = False) -> None:
             return
         attempt = Attempt.objects.select_related("run__asset__campaign__team").get(pk=attempt_id)
         run = attempt.run
-        if billed:
-            spending.settle(attempt=attempt, billed_micros=attempt.reserved_micros, note=text)
+        bill = billing.of_failure(attempt=attempt) if billed else None
+        if bill is not None and bill.micros:
+            note = f"{text} ({bill.text})" if bill.text else text
+            spending.settle(attempt=attempt, billed_micros=bill.micros, note=note)
         else:
             spending.release(attempt=attempt, note=text)
         failed = StageRun.objects.filter(pk=run.pk, state__in=RUN_WORKING).update(

@@ -20,7 +20,7 @@ from campaigns.transitions import NotNow
 
 
 class BadRule(ValueError):
-    """A rule cannot be written; `field` names what to change: tier, day, campaign or person."""
+    """A rule cannot be written; `field` is tier, day, campaign, person, or "" for all."""
 
     def __init__(self, text: str, field: str) -> None:
         super().__init__(text)
@@ -53,6 +53,10 @@ def add(
     if person is not None and not access.roles(person, team):
         raise BadRule("Choose a person of this team.", "person")
     with transaction.atomic():
+        # two clicks are one rule: side by side they would let through twice the amount
+        Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+        if _stands(team=team, tier=tier, day_micros=day_micros, campaign=campaign, person=person):
+            raise BadRule("This very rule is in force already. Nothing was changed.", "")
         rule = StandingRule.objects.create(
             team=team,
             campaign=campaign,
@@ -76,6 +80,10 @@ def add(
             },
         )
     return rule
+
+
+def _stands(**values: object) -> bool:
+    return StandingRule.objects.filter(ended_at__isnull=True, **values).exists()
 
 
 def end(*, rule: StandingRule, by: User) -> None:

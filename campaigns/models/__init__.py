@@ -8,6 +8,7 @@ from campaigns.models.catalog import CatalogModel
 from campaigns.models.event import Event
 from campaigns.models.export import Export, ExportItem, PlatformFile
 from campaigns.models.heartbeat import Heartbeat, Lease
+from campaigns.models.learning import TeamBelief
 from campaigns.models.ledger import LedgerEntry
 from campaigns.models.mail import Mail
 from campaigns.models.media import Media
@@ -46,4 +47,5 @@ __all__ = [
     "StageRun",
     "StandingRule",
     "Team",
+    "TeamBelief",
 ]

@@ -27,6 +27,9 @@ class CatalogModel(models.Model):
     approval_prior = models.FloatField(default=0.5)
     seconds_each = models.FloatField(default=10)
     limits = models.TextField(blank=True, help_text="What it honestly cannot do.")
+    profile = models.JSONField(
+        default=dict, blank=True, help_text="What it can do, as in the shipped catalog."
+    )
     licence = models.CharField(max_length=200, blank=True)
     source = models.CharField(max_length=200)
     is_enabled = models.BooleanField(default=True)

@@ -70,6 +70,7 @@ class StageRun(models.Model):
     )
     claimed_until = models.DateTimeField(null=True, blank=True)
     review_opened_at = models.DateTimeField(null=True, blank=True)
+    learned_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -93,6 +94,12 @@ class StageRun(models.Model):
                 fields=["team", "finished_at", "id"],
                 name="run_review_queue",
                 condition=models.Q(state="review"),
+            ),
+            # the learner: judged batches that routing has not learned from, in their order
+            models.Index(
+                fields=["team", "stage", "judged_at", "id"],
+                name="run_unlearned",
+                condition=models.Q(state="done", learned_at__isnull=True),
             ),
         ]
 

@@ -38,6 +38,9 @@ BELONGS = {
     "campaign": "campaigns",
     "campaign_new": "campaigns",
     "ledger": "budget",
+    "budget_set": "budget",
+    "budget_month": "budget",
+    "budget_rules": "budget",
     "approval_less": "approvals",
 }
 

@@ -1,311 +1,325 @@
-"""What the budget and approvals screens show, each with a fixed number of queries."""
+"""What the top of the budget page shows: months, lines by tier, what waits.
+
+Sums of lines and requests only; what the money bought is in `queries.spend`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import BigIntegerField, Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import BooleanField, Case, Count, F, Max, Min, Q, Sum, Value, When
+from django.http import Http404
+from django.utils import timezone
 
-from campaigns.models import (
-    Approval,
-    Asset,
-    AssetBase,
-    Attempt,
-    BudgetLine,
-    Campaign,
-    LedgerEntry,
-    Team,
-)
-from campaigns.models.choices import ApprovalState, AttemptState, EntryKind, Stage, Tier, Verdict
-from campaigns.queries.months import month
+from campaigns.models import Approval, BudgetLine, Campaign, Team
+from campaigns.models.choices import ApprovalState, Tier
+from campaigns.queries.months import month, month_after, month_of
 
-PAGE = 50
 JOBS = {Tier.LOW: "Fast drafts", Tier.MEDIUM: "Precise edits", Tier.HIGH: "Hero and video"}
+MARKS = (100, 80, 50)
+MOST_MONTHS = 24
+SHOWN_REQUESTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class TierRow:
-    """One tier over one or all campaigns, in micro-units. `line_id` only for one campaign."""
+class Period:
+    """One month (UTC). `end` is the first day after it, `last` the last day that has come."""
 
-    tier: str
-    job: str
-    approved: int
-    settled: int
-    held: int
-    asked: int
-    line_id: int | None
-    is_frozen: bool
+    start: date
+    end: date
+    last: date
+    is_now: bool
 
     @property
-    def left(self) -> int:
-        """What may still be held."""
-        return self.approved - self.settled - self.held
+    def key(self) -> str:
+        """As it stands in an address: 2026-11."""
+        return f"{self.start:%Y-%m}"
+
+    @property
+    def label(self) -> str:
+        """This month, last month, or its name."""
+        if self.is_now:
+            return "This month"
+        return "Last month" if self.end == month() else self.name
+
+    @property
+    def name(self) -> str:
+        """November, with the year when it is another one."""
+        return f"{self.start:%B}" if self.start.year == month().year else f"{self.start:%B %Y}"
+
+    @property
+    def days(self) -> str:
+        """The days that are counted: "1 \u2013 23 November"."""
+        first = "" if self.last.day == 1 else "1 \u2013 "
+        return f"{first}{self.last.day} {self.name}"
+
+
+def period(start: date) -> Period:
+    """The month that begins on `start`."""
+    end = month_after(start)
+    return Period(
+        start=start,
+        end=end,
+        last=min(end - timedelta(days=1), timezone.now().date()),
+        is_now=start == month(),
+    )
+
+
+def read_period(written: str) -> Period:
+    """The month of an address such as 2026-11; this month when empty.
+
+    Raises Http404 for what is no month, and for one that has not come.
+    """
+    if not written:
+        return period(month())
+    year, _, number = written.partition("-")
+    if not (written.isascii() and year.isdigit() and number.isdigit()) or len(written) != 7:
+        raise Http404
+    if not (2000 <= int(year) <= 9999 and 1 <= int(number) <= 12):
+        raise Http404
+    start = date(int(year), int(number), 1)
+    if start > month():
+        raise Http404
+    return period(start)
+
+
+def periods(*, team: Team) -> list[Period]:
+    """The months a team has budgets for, newest first, at most 24."""
+    first = BudgetLine.objects.filter(team=team).aggregate(first=Min("period"))["first"]
+    found: list[Period] = []
+    start = month()
+    earliest = min(first or start, start)
+    while start >= earliest and len(found) < MOST_MONTHS:
+        found.append(period(start))
+        start = month_of(start - timedelta(days=1))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class LineSum:
+    """One budget line, or those of one tier over all campaigns, in micro-units.
+
+    `approved` is None without a limit. `line_id` stands only where it is a single line.
+    """
+
+    tier: str = ""
+    approved: int | None = 0
+    settled: int = 0
+    held: int = 0
+    asked: int = 0
+    overrun: int = 0
+    carried_in: int = 0
+    carried_out: int = 0
+    line_count: int = 0
+    frozen_count: int = 0
+    frozen_at: datetime | None = None
+    line_id: int | None = None
+
+    @property
+    def job(self) -> str:
+        """What the tier is for."""
+        return JOBS[Tier(self.tier)] if self.tier else ""
+
+    @property
+    def what(self) -> str:
+        """What is frozen with it."""
+        return f"the {self.tier} tier" if self.tier else "the whole"
+
+    @property
+    def words(self) -> str:
+        """The bar in words."""
+        name = Tier(self.tier).label if self.tier else "Together"
+        if self.room is None or not self.room:
+            return f"{name}: nothing to spend yet"
+        parts = ((self.billed, "settled"), (self.held, "held"), (self.asked, "asked for"))
+        shares = (f"{round(100 * value / self.room)} % {word}" for value, word in parts)
+        return f"{name}: {', '.join(shares)}"
+
+    @property
+    def billed(self) -> int:
+        """All that providers billed, within the holds or beyond them."""
+        return self.settled + self.overrun
+
+    @property
+    def room(self) -> int | None:
+        """What the month may spend in all; None without a limit."""
+        return None if self.approved is None else self.approved - self.carried_out
+
+    @property
+    def left(self) -> int | None:
+        """What may still be held; negative after an overrun; None without a limit."""
+        return None if self.room is None else self.room - self.billed - self.held
+
+    @property
+    def share(self) -> float | None:
+        """Billed of what may be spent."""
+        return self.billed / self.room if self.room else None
+
+    @property
+    def mark(self) -> int:
+        """The highest of 50, 80 and 100 percent that billed and held money has reached, or 0."""
+        if not self.room:
+            return 0
+        used = (self.billed + self.held) * 100
+        return next((mark for mark in MARKS if used >= mark * self.room), 0)
+
+    @property
+    def mark_tone(self) -> str:
+        """How loud the mark is."""
+        return {100: "bad", 80: "warn"}.get(self.mark, "")
+
+    @property
+    def is_frozen(self) -> bool:
+        """True when nothing new starts on any of the lines."""
+        return bool(self.line_count) and self.frozen_count == self.line_count
 
     @property
     def segments(self) -> list[dict[str, object]]:
-        """The bar: settled, held, asked."""
+        """The bar: billed, held, asked."""
+        tone = self.tier or "accent"
         return [
-            {"value": self.settled, "tone": self.tier, "label": "settled"},
-            {"value": self.held, "tone": self.tier, "held": True, "label": "held"},
-            {"value": self.asked, "tone": self.tier, "hatch": True, "label": "asked"},
+            {"value": self.billed, "tone": tone, "label": "settled"},
+            {"value": self.held, "tone": tone, "held": True, "label": "held"},
+            {"value": self.asked, "tone": tone, "hatch": True, "label": "asked"},
         ]
 
     @property
     def scale(self) -> int:
         """What the whole bar stands for."""
-        return max(self.approved, self.settled + self.held + self.asked, 1)
+        return max(self.room or 0, self.billed + self.held + self.asked, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class WhereRow:
-    """Money by stage and model; `per_keeper` is None without a keeper."""
+class Funds:
+    """The lines of one month: the tiers, their campaign or campaigns, and the team."""
 
-    stage: str
-    model: str
-    runs: int
-    made: int
-    kept: int
-    spent: int
-    compute_s: float
+    tiers: tuple[LineSum, ...]
+    whole: LineSum
+    team: LineSum
+    asked_count: int
 
     @property
-    def share_kept(self) -> float | None:
-        """Kept of what was made."""
-        return self.kept / self.made if self.made else None
-
-    @property
-    def per_keeper(self) -> int | None:
-        """Money for one kept candidate."""
-        return round(self.spent / self.kept) if self.kept else None
+    def is_limited(self) -> bool:
+        """True when the team has a month of its own to keep to."""
+        return self.team.approved is not None and bool(self.team.line_count)
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """The budget page's numbers."""
+def funds(*, team: Team, campaign: Campaign | None, period: Period) -> Funds:
+    """The lines of a campaign, or of all campaigns, and the team's. Two queries.
 
-    tiers: tuple[TierRow, ...]
-    where: tuple[WhereRow, ...]
-    ready_count: int
-    asset_count: int
-    review_s: float
-    review_micros: int
-    runs_count: int
-
-    @property
-    def settled(self) -> int:
-        """Money that was billed."""
-        return sum(row.settled for row in self.tiers)
-
-    @property
-    def held(self) -> int:
-        """Money that running work may still cost."""
-        return sum(row.held for row in self.tiers)
-
-    @property
-    def approved(self) -> int:
-        """Money that managers approved."""
-        return sum(row.approved for row in self.tiers)
-
-    @property
-    def per_ready(self) -> int | None:
-        """Money for one asset that became ready."""
-        return round(self.settled / self.ready_count) if self.ready_count else None
-
-    @property
-    def share_spent(self) -> float | None:
-        """Billed of approved."""
-        return self.settled / self.approved if self.approved else None
-
-
-def overview(*, team: Team, campaign: Campaign | None = None) -> Overview:
-    """Tiers, stages and models of one campaign, or of the whole team."""
-    only = Q(campaign=campaign) if campaign else Q()
-    assets = Asset.objects.filter(Q(team=team) & only)
-    counted = assets.aggregate(
-        ready=Count("pk", filter=Q(stage=Stage.READY)),
-        every=Count("pk", filter=Q(archived_at__isnull=True)),
-    )
-    where = _where(team, campaign)
-    review_s, batches = _review_seconds(team, campaign)
-    return Overview(
-        tiers=_tiers(team, campaign),
-        where=where,
-        ready_count=counted["ready"],
-        asset_count=counted["every"],
-        review_s=review_s,
-        review_micros=round(team.review_rate_micros_per_hour * review_s / 3600),
-        runs_count=batches,
-    )
-
-
-def _tiers(team: Team, campaign: Campaign | None) -> tuple[TierRow, ...]:
-    only = Q(campaign=campaign) if campaign else Q()
-    lines: dict[str, Any] = {
-        row["tier"]: row
-        for row in BudgetLine.objects.filter(Q(team=team, period=month()) & only)
-        .exclude(tier="")
-        .values("tier")
+    What is asked for stands in the current month only: it is held in the month it is granted in.
+    """
+    only = Q(campaign=campaign) | Q(campaign__isnull=True) if campaign else Q()
+    rows = (
+        BudgetLine.objects.filter(only, team=team, period=period.start)
         .annotate(
-            approved=Sum("approved_micros"),
-            settled=Sum("settled_micros"),
-            held=Sum("reserved_micros"),
-            frozen=Count("pk", filter=Q(frozen_at__isnull=False)),
-            count=Count("pk"),
-            line=Min("pk"),
-        )
-    }
-    asked = dict(
-        Approval.objects.filter(Q(team=team, state=ApprovalState.ASKED) & only)
-        .values("tier")
-        .annotate(amount=Sum("amount_micros"))
-        .values_list("tier", "amount")
-    )
-    rows = []
-    for tier in Tier:
-        line: dict[str, Any] = lines.get(tier, {})
-        rows.append(
-            TierRow(
-                tier=tier,
-                job=JOBS[tier],
-                approved=line.get("approved", 0),
-                settled=line.get("settled", 0),
-                held=line.get("held", 0),
-                asked=asked.get(tier, 0),
-                line_id=line.get("line") if campaign else None,
-                is_frozen=bool(line) and line["frozen"] == line["count"],
+            of_team=Case(
+                When(campaign__isnull=True, then=Value(True)),
+                default=Value(False),
+                output_field=BooleanField(),
             )
         )
-    return tuple(rows)
-
-
-def _where(team: Team, campaign: Campaign | None) -> tuple[WhereRow, ...]:
-    only = Q(run__asset__campaign=campaign) if campaign else Q()
-    base = Attempt.objects.filter(Q(run__team=team) & only)
-    money = base.values("run__stage", "run__model_label").annotate(
-        runs=Count("run", distinct=True),
-        spent=Coalesce(Sum("settled_micros"), 0, output_field=BigIntegerField()),
-        seconds=Coalesce(Sum("compute_s"), 0.0),
-    )
-    counts = {
-        (row["run__stage"], row["run__model_label"]): row
-        for row in base.values("run__stage", "run__model_label").annotate(
-            made=Count("candidates"),
-            kept=Count("candidates", filter=Q(candidates__verdict=Verdict.KEPT)),
-        )
-    }
-    order = {str(stage): at for at, stage in enumerate(Stage.values)}
-    rows = [
-        WhereRow(
-            stage=Stage(row["run__stage"]).label,
-            model=row["run__model_label"],
-            runs=row["runs"],
-            made=counts[row["run__stage"], row["run__model_label"]]["made"],
-            kept=counts[row["run__stage"], row["run__model_label"]]["kept"],
-            spent=row["spent"],
-            compute_s=row["seconds"],
-        )
-        for row in sorted(
-            money, key=lambda row: (order[row["run__stage"]], row["run__model_label"])
-        )
-    ]
-    return tuple(rows)
-
-
-def _review_seconds(team: Team, campaign: Campaign | None) -> tuple[float, int]:
-    """Seconds between opening a batch and deciding it, at most ten minutes each."""
-    only = Q(asset__campaign=campaign) if campaign else Q()
-    seconds, count = 0.0, 0
-    times = (
-        team.runs.filter(only, judged_at__isnull=False, review_opened_at__isnull=False)
-        .order_by("pk")
-        .values_list("review_opened_at", "judged_at")
-    )
-    for opened, judged in times.iterator():
-        if opened and judged:
-            seconds += _between(opened, judged)
-            count += 1
-    return seconds, count
-
-
-def _between(opened: datetime, judged: datetime) -> float:
-    return min(max((judged - opened).total_seconds(), 0.0), 600.0)
-
-
-def ledger(*, team: Team, campaign: Campaign | None, tier: str, page: int) -> object:
-    """One page of ledger rows, newest first."""
-    rows: QuerySet[LedgerEntry] = LedgerEntry.objects.filter(line__team=team)
-    if campaign:
-        rows = rows.filter(line__campaign=campaign)
-    if tier in Tier.values:
-        rows = rows.filter(line__tier=tier)
-    rows = rows.select_related("line__campaign", "attempt__run__asset", "by").order_by("-pk")
-    return Paginator(rows, PAGE).get_page(page)
-
-
-def waiting(*, team: Team) -> list[Approval]:
-    """Requests that wait, oldest first, with everything their card shows."""
-    return list(
-        Approval.objects.filter(team=team, state=ApprovalState.ASKED)
-        .select_related(
-            "campaign",
-            "run__asset__ad_set",
-            "run__source__media",
-            "run__asset__current__media",
-            "asked_by",
-        )
+        .values("of_team", "tier")
         .annotate(
-            left_micros=Sum(
-                F("campaign__budget_lines__approved_micros")
-                - F("campaign__budget_lines__reserved_micros")
-                - F("campaign__budget_lines__settled_micros"),
-                filter=Q(
-                    campaign__budget_lines__tier=F("tier"), campaign__budget_lines__period=month()
-                ),
-            ),
-            base_id=Subquery(
-                AssetBase.objects.filter(asset=OuterRef("run__asset"))
-                .order_by("position")
-                .values("media")[:1]
-            ),
+            approved_sum=Sum("approved_micros"),
+            settled_sum=Sum("settled_micros"),
+            held_sum=Sum("reserved_micros"),
+            overrun_sum=Sum("overrun_micros"),
+            in_sum=Sum("carried_in_micros"),
+            out_sum=Sum("carried_out_micros"),
+            count=Count("pk"),
+            frozen=Count("frozen_at"),
+            frozen_last=Max("frozen_at"),
+            line=Min("pk"),
         )
-        .order_by("asked_at", "pk")[:200]
+        .order_by("of_team", "tier")
+    )
+    lines: dict[tuple[bool, str], Any] = {(row["of_team"], row["tier"]): row for row in rows}
+    asked, asked_count = _asked(team, campaign) if period.is_now else ({}, 0)
+    tiers = tuple(
+        _line(tier, lines.get((False, tier)), asked.get(tier, 0), single=campaign is not None)
+        for tier in Tier.values
+    )
+    together = sum(tier.asked for tier in tiers)
+    return Funds(
+        tiers=tiers,
+        whole=_line("", lines.get((False, "")), together, single=campaign is not None),
+        team=_line("", lines.get((True, "")), together if campaign is None else 0, single=True),
+        asked_count=asked_count,
     )
 
 
-def decided(*, team: Team) -> list[Approval]:
-    """The last decisions, newest first."""
+def _line(tier: str, row: dict[str, Any] | None, asked: int, *, single: bool) -> LineSum:
+    if row is None:
+        return LineSum(tier=tier, asked=asked)
+    return LineSum(
+        tier=tier,
+        approved=row["approved_sum"],
+        settled=row["settled_sum"],
+        held=row["held_sum"],
+        asked=asked,
+        overrun=row["overrun_sum"],
+        carried_in=row["in_sum"],
+        carried_out=row["out_sum"],
+        line_count=row["count"],
+        frozen_count=row["frozen"],
+        frozen_at=row["frozen_last"],
+        line_id=row["line"] if single else None,
+    )
+
+
+def _asked(team: Team, campaign: Campaign | None) -> tuple[dict[str, int], int]:
+    rows = list(
+        _open_requests(team, campaign)
+        .values("tier")
+        .annotate(amount=Sum("amount_micros"), count=Count("pk"))
+        .values_list("tier", "amount", "count")
+        .order_by("tier")
+    )
+    return {tier: amount for tier, amount, _ in rows}, sum(count for _, _, count in rows)
+
+
+def _open_requests(team: Team, campaign: Campaign | None) -> Any:
+    only = Q(campaign=campaign) if campaign else Q()
+    return Approval.objects.filter(only, team=team, state=ApprovalState.ASKED)
+
+
+def requests(*, team: Team, campaign: Campaign | None) -> list[Approval]:
+    """The first requests that wait, oldest first, as the budget page lists them beside it."""
     return list(
-        Approval.objects.filter(team=team)
-        .exclude(state=ApprovalState.ASKED)
-        .select_related("run__asset", "asked_by", "decided_by", "campaign")
-        .order_by("-decided_at", "-pk")[:20]
+        _open_requests(team, campaign)
+        .select_related("run__asset", "asked_by")
+        .order_by("asked_at", "pk")[:SHOWN_REQUESTS]
     )
 
 
-def entries_missing(*, team: Team) -> int:
-    """Closed attempts without a closing ledger row; anything but zero is a defect."""
-    closed = Attempt.objects.filter(
-        run__team=team,
-        state__in=[AttemptState.SETTLED, AttemptState.FAILED, AttemptState.CANCELLED],
-    )
-    booked = closed.filter(entries__kind__in=[EntryKind.SETTLE, EntryKind.RELEASE]).distinct()
-    return closed.count() - booked.count()
+def planned(*, campaign: Campaign) -> dict[str, int]:
+    """What managers gave a campaign and its tiers for a month, without what was carried in.
+
+    {"total", "low", "medium", "high"} in micro-units, of this month, else of the last one before
+    it; zeros for a campaign that never had one. Opens no month.
+    """
+    lines = BudgetLine.objects.filter(campaign=campaign, period__lte=month()).order_by("-period")
+    newest: list[BudgetLine] = list(lines[: 1 + len(Tier.values)])
+    return {"total": 0, **dict.fromkeys(Tier.values, 0), **_given(newest)}
 
 
-def every_entry(*, team: Team, campaign: Campaign | None, tier: str) -> Iterator[LedgerEntry]:
-    """All ledger rows in the order they were booked, without holding them in memory."""
-    rows = LedgerEntry.objects.filter(line__team=team)
-    if campaign:
-        rows = rows.filter(line__campaign=campaign)
-    if tier in Tier.values:
-        rows = rows.filter(line__tier=tier)
-    return (
-        rows.select_related("line__campaign", "attempt__run__asset")
-        .order_by("pk")
-        .iterator(chunk_size=1000)
-    )
+def _given(lines: Iterable[BudgetLine]) -> dict[str, int]:
+    return {
+        line.tier or "total": (line.approved_micros or 0) - line.carried_in_micros for line in lines
+    }
+
+
+def team_month(*, team: Team) -> int | None:
+    """The team's own limit of this month, else of the last one before it; None: no limit."""
+    lines = BudgetLine.objects.filter(team=team, campaign__isnull=True, period__lte=month())
+    return lines.order_by("-period").values_list("approved_micros", flat=True).first()
+
+
+def campaigns(*, team: Team) -> list[Campaign]:
+    """The team's campaigns for the picker, archived ones last."""
+    first = F("archived_at").asc(nulls_first=True)
+    return list(Campaign.objects.filter(team=team).order_by(first, "name", "pk"))

@@ -29,6 +29,12 @@ def money(micros: int | None, currency: str = "USD") -> str:
 
 
 @register.filter
+def units(micros: int | None) -> str:
+    """Millionths as a plain number without a currency: a provider's own credits."""
+    return UNKNOWN if micros is None else amounts.in_units(int(micros))
+
+
+@register.filter
 def ago(moment: datetime | None) -> str:
     """ "12 min ago"; the date once it is a week old; "in 5 min" for the future."""
     if moment is None:

@@ -14,6 +14,7 @@ from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import reverse
 
+from campaigns.actions import standing
 from campaigns.models import (
     AdSet,
     Approval,
@@ -62,7 +63,11 @@ FORBIDDEN: dict[str, tuple[str, dict[str, str]]] = {
     "review_undo": ("dana", {}),
     "export_new": ("cleo", {"assets": "{asset}", "platforms": "reels", "token": "t"}),
     "export_retry": ("cleo", {}),
-    "budget_line": ("mara", {"amount": "100", "approved": "100"}),
+    "budget_set": ("mara", {"total": "9", "low": "3", "medium": "3", "high": "3"}),
+    "budget_month": ("mara", {"month": "100"}),
+    "budget_freeze": ("mara", {"freeze": "1"}),
+    "budget_rules": ("mara", {"tier": "high", "day": "100"}),
+    "budget_rule_end": ("mara", {}),
     "approval_decide": ("mara", {"decision": "approve"}),
     "approvals_decide": ("mara", {"decision": "approve", "approvals": "{approval}"}),
     "approvals_snooze": ("mara", {"approvals": "{approval}"}),
@@ -111,7 +116,7 @@ class Ours:
 def row_of(name: str) -> str:
     """Whose primary key stands in an address, by the address's first part."""
     parts = ROUTES[name].split("/")
-    first = "/".join(parts[:2]) if parts[1] == "lines" else parts[0]
+    first = "/".join(parts[:2]) if parts[0] == "budget" else parts[0]
     return {
         "campaigns": "campaign",
         "media": "media",
@@ -120,7 +125,9 @@ def row_of(name: str) -> str:
         "runs": "run",
         "review": "run",
         "exports": "export",
+        "budget/campaigns": "campaign",
         "budget/lines": "line",
+        "budget/rules": "rule",
         "approvals": "approval",
         "people": "person",
         "models": "model",
@@ -163,6 +170,7 @@ def ours(
         ).pk,
         "line": factories.tier_line(ad_set.campaign).pk,
         "approval": Approval.objects.get().pk,
+        "rule": standing.add(team=team, tier="low", day_micros=1, by=dana).pk,
         "person": cleo.pk,
         "model": CatalogModel.objects.order_by("pk")[0].pk,
     }  # fmt: skip

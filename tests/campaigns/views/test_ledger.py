@@ -152,7 +152,7 @@ class TestLedger:
         client.get(url)
         with django_assert_num_queries(12):
             client.get(url)
-        with django_assert_num_queries(15):
+        with django_assert_num_queries(14):
             client.get(url, {"campaign": ad_set.campaign_id})
 
 

@@ -24,7 +24,7 @@ class Exploration:
     `premium` (a share) and by `most_micros` an approved asset at most.
     """
 
-    tau: float = 0.5
+    tau: float = 0.25
     premium: float = 0.25
     most_micros: int | None = None
 

@@ -99,15 +99,18 @@ class Record:
     def after(self, demands: Demands, tags: Collection[str]) -> Record:
         """This record and one more judged output with its defect tags.
 
-        A tag says "at least one": it counts as the mean of such a Poisson count.
+        A tag says "at least one": it counts as the mean of such a Poisson count under what is
+        known so far (expectation-maximization, one step an output).
         """
         defects, exposure = dict(self.defects), dict(self.exposure)
         for group, hazard in demands.hazards().items():
             if not hazard:
                 continue
-            exposure[group] = exposure.get(group, 0.0) + hazard
+            seen, before = defects.get(group, 0.0), exposure.get(group, 0.0)
+            exposure[group] = before + hazard
             if any(tag in tags for tag in GROUPS[group][0]):
-                defects[group] = defects.get(group, 0.0) + hazard / -math.expm1(-hazard)
+                expected = hazard * (SHAPE + seen) / (SHAPE + before)
+                defects[group] = seen + expected / -math.expm1(-expected)
         return Record(defects, exposure, self.outputs + 1)
 
 

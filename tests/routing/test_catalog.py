@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from routing import catalog
@@ -39,8 +41,31 @@ class TestShipped:
             if card.provider == "local":
                 assert (card.price_micros, card.tier) == (0, "low")
                 assert card.limits, card.key
-            else:
+            elif card.is_enabled:
                 assert card.price_micros, card.key
+
+    def test_has_every_model_the_line_is_made_for(self) -> None:
+        labels = " ".join(card.label.lower() for card in catalog.shipped())
+        for name in (
+            "flux", "sdxl", "nano banana", "object eraser", "background remover", "upscaler",
+            "face swap", "face restoration", "kling", "veo", "seedance",
+        ):  # fmt: skip
+            assert name in labels
+        told = {name for card in catalog.shipped() for name in card.capabilities}
+        assert told >= {"inpaint", "outpaint", "text_to_image", "face_swap", "face_restore"}
+
+    def test_profiles_every_hosted_model_and_keeps_the_unlicensed_off(self) -> None:
+        for card in catalog.shipped():
+            if card.provider != "local":
+                assert card.fidelity is not None, card.key
+            if card.is_commercial is False or not card.operations:
+                assert not card.is_enabled, card.key
+
+    def test_is_sound_today_and_refused_once_a_model_has_ended(self) -> None:
+        text = catalog.CATALOG_FILE.read_text(encoding="utf-8")
+        catalog.parse(text, today=date(2026, 11, 24))
+        with pytest.raises(BadCatalog, match="retired but still enabled"):
+            catalog.parse(text, today=date(2027, 3, 15))
 
 
 class TestParse:
@@ -65,12 +90,55 @@ class TestParse:
             ({"approval_prior": None}, '"approval_prior" is missing'),
             ({"source": '""'}, '"source" is missing'),
             ({"label": None}, '"label" is missing'),
+            ({"life_cycle": '"retired"'}, "retired but still enabled; set enabled = false"),
+            ({"life_cycle": '"old"'}, 'life_cycle "old" is unknown'),
+            ({"profile": "{ fidelity = 1.2 }"}, "profile.fidelity must lie in 0 to 1"),
+            ({"profile": "{ charm = 0.2 }"}, 'profile "charm" is unknown'),
+            ({"motion_profiles": '["jumpy"]'}, 'motion profile "jumpy" is unknown'),
+            ({"max_size": "[1080]"}, "max_size must be"),
+            ({"max_seconds": "-1"}, '"max_seconds" must be a number'),
+            ({"mask": '"yes"'}, '"mask" must be true or false'),
+            ({"retired_on": '"soon"'}, '"retired_on" must be a date'),
+            ({"enabled": '"no"'}, '"enabled" must be true or false'),
+            ({"prise": '"0.04"'}, 'field "prise" is unknown; correct its spelling'),
+            ({"price_rule": '[{price = "0.05"}]'}, "two prices for 2026-11-23; keep one"),
+            (
+                {"price_rule": '[{price = "1", audio = true}, {price = "2", audio = true}]'},
+                "price rule 2: there are two prices",
+            ),
+            ({"price_rule": '[{price = "1", unit = "token"}]'}, 'unit "token" is unknown'),
+            ({"price_rule": "[{price = 1.5}]"}, "write the price as text"),
         ],
     )
     def test_names_what_is_wrong(self, changed: dict[str, str | None], said: str) -> None:
         with pytest.raises(BadCatalog, match=said) as caught:
             catalog.parse(toml(**changed))
-        assert 'model "m"' in str(caught.value)
+        assert 'catalog.toml, line 1, model "m"' in str(caught.value)
+
+    def test_names_the_line_of_the_row(self) -> None:
+        with pytest.raises(BadCatalog, match='line 14, model "n"'):
+            catalog.parse(toml() + "\n" + toml(key='"n"', tier='"gold"'))
+
+    def test_reads_profile_life_cycle_and_published_prices(self) -> None:
+        (card,) = catalog.parse(
+            toml(
+                profile="{ fidelity = 0.8, text = 0.3 }", retired_on="2027-03-15",
+                life_cycle='"deprecated"', max_size="[1080, 1920]", mask="true", references="3",
+                text_locales='["en", "de"]',
+                price_rule='[{price = "0.08", audio = true}, {price = "0.05", from = 2027-01-01}]',
+            )
+        )  # fmt: skip
+        assert (card.fidelity, card.text, card.anatomy) == (0.8, 0.3, None)
+        assert (card.max_width, card.max_height, card.takes_mask) == (1080, 1920, True)
+        assert (card.max_references, card.text_locales) == (3, ("en", "de"))
+        assert [rule.micros for rule in card.price_rules] == [80_000, 50_000]
+        assert card.price_rules[1].start == date(2027, 1, 1)
+        assert all(rule.source == "the page" for rule in card.price_rules)
+
+    def test_takes_a_model_that_no_operation_uses_yet_when_it_is_off(self) -> None:
+        row = {"operations": "[]", "enabled": "false", "capabilities": '["face_swap"]'}
+        (card,) = catalog.parse(toml(**row))
+        assert (card.operations, card.capabilities) == ((), ("face_swap",))
 
     def test_refuses_two_of_one_name_and_broken_text(self) -> None:
         with pytest.raises(BadCatalog, match="rename one"):

@@ -76,6 +76,7 @@ def decide(
     """
     people = people or People()
     wanted = tuple(sorted(set(sizes))) if sizes else _sizes(need, belief)
+    cards = tuple(cards)
     able = [card for card in cards if need.operation in card.operations]
     eligible, quotes, losers = _filtered(need, able, now, wanted)
     if need.pinned_model and need.pinned_model not in {card.key for card in eligible}:
@@ -111,7 +112,17 @@ def decide(
         need=need,
         choices=choices,
         losers=tuple(losers),
-        notes=_notes(need, choices, exploring, stopped, repair, laid, recent, rerolls),
+        notes=_notes(
+            need,
+            choices,
+            exploring,
+            stopped,
+            repair,
+            laid,
+            recent,
+            rerolls,
+            _editors(need, cards, now),
+        ),
         plan=board.plan_of(laid),
         basis="picks" if laid.prediction is not None else "catalog",
         next_step=board.next_step(laid, ask, first, choices[0]),
@@ -268,11 +279,12 @@ def _notes(
     laid: Board,
     recent: Mapping[str, int] | None,
     rerolls: int,
+    editors: Sequence[ModelCard],
 ) -> tuple[Note, ...]:
     """Guards and warnings in a fixed order. Sentences with money are `explain`'s."""
     best, following = choices[0], choices[1] if choices[1:] else None
     found = [
-        guards.waste(need, best, choices),
+        guards.waste(need, best, choices, editors),
         guards.rerolls(rerolls, repair, repair.defect if repair else ""),
         guards.concentration(recent or {}, best.card, following),
         guards.ending(best.card),
@@ -280,6 +292,13 @@ def _notes(
         _stopped_note(laid.boxes.by_hand, best.card) if stopped else None,
     ]
     return tuple(note for note in found if note is not None)
+
+
+def _editors(need: Need, cards: Sequence[ModelCard], now: Circumstances) -> tuple[ModelCard, ...]:
+    """Editors that could make a surgical change now; none where it is not surgical."""
+    if need.surgicality < guards.SURGICAL:
+        return ()
+    return guards.surgical_editors(card for card in cards if card.provider in now.connected)
 
 
 def _exploring_note(exploring: Exploring, card: ModelCard) -> Note:

@@ -44,10 +44,13 @@ class Priced(Protocol):
         """Expected cost per approved asset, in micro-units of the card's currency."""
 
 
-def waste(need: Need, taken: Priced, eligible: Sequence[Priced]) -> Note | None:
+def waste(
+    need: Need, taken: Priced, eligible: Sequence[Priced], editors: Sequence[ModelCard] = ()
+) -> Note | None:
     """A tool far above the job, or one that redoes everything to change one thing.
 
-    `eligible` are the models that could do it too, `taken` among them or not.
+    `eligible` are the models that could do it too, `taken` among them or not; `editors` models of
+    the edit stage that can be used now, the cheapest first.
     """
     others = [one for one in eligible if one.card.key != taken.card.key]
     if need.surgicality >= SURGICAL and not OPERATIONS[need.operation].makes_clip:
@@ -55,7 +58,7 @@ def waste(need: Need, taken: Priced, eligible: Sequence[Priced]) -> Note | None:
         base = OPERATIONS[need.operation].stage is Stage.GENERATION and need.has_base
         sharp = [o for o in others if (o.card.surgicality or 0.0) >= SURGICAL]
         if dull or base:
-            return _surgical(taken, sharp)
+            return _surgical(taken, sharp, editors)
     cheaper = [
         one
         for one in others
@@ -82,16 +85,19 @@ def waste(need: Need, taken: Priced, eligible: Sequence[Priced]) -> Note | None:
     )
 
 
-def _surgical(taken: Priced, sharp: Sequence[Priced]) -> Note:
+def _surgical(taken: Priced, sharp: Sequence[Priced], editors: Sequence[ModelCard]) -> Note:
     said = f"{taken.card.label} redoes the whole picture where one thing should change"
-    if not sharp:
+    if sharp:
+        best = _cheapest(sharp)
+        cost = f"{money.text(best.per_approved_micros, best.card.currency)} per approved asset"
+        card = best.card
+    elif editors:
+        card = editors[0]
+        cost = f"{money.text(card.price_micros or 0, card.currency)} per {card.price_unit}"
+    else:
         return Note("waste", f"{said}; an edit with a painted area keeps the rest.")
-    best = _cheapest(sharp)
-    cost = money.text(best.per_approved_micros, best.card.currency)
     return Note(
-        "waste",
-        f"{said}; {best.card.label} changes it and keeps the rest for {cost} per approved asset.",
-        best.card.key,
+        "waste", f"{said}; {card.label} changes it and keeps the rest for {cost}.", card.key
     )
 
 
@@ -100,12 +106,13 @@ def _cheapest(some: Sequence[Priced]) -> Priced:
 
 
 def surgical_editors(cards: Iterable[ModelCard]) -> tuple[ModelCard, ...]:
-    """Enabled, priced models of the edit stage, cheapest first: what a surgical change is for."""
+    """Enabled, priced, sharp models of the edit stage, cheapest first: for a surgical change."""
     found = [
         card
         for card in cards
         if card.is_enabled
         and card.price_micros is not None
+        and (card.surgicality or 0.0) >= SURGICAL
         and any(OPERATIONS[name].stage is Stage.EDIT for name in card.operations)
     ]
     return tuple(sorted(found, key=lambda card: (card.price_micros or 0, card.key)))

@@ -167,6 +167,15 @@ class TestGuards:
         assert guards.waste(need, sharp, [base, sharp]) is None
         assert guards.waste(NEED, base, [base, sharp]) is None
 
+    def test_name_a_usable_editor_where_only_generators_were_asked(self) -> None:
+        need = Need(stage="generation", operation="compose", surgicality=0.8)
+        base = card("base", operations=("compose",))
+        eraser = card("eraser", operations=("object_erase",), surgicality=0.9)
+        away = replace(eraser, key="away", provider="fal", price_micros=1)
+        decision = decide(need, [base, eraser, away], HERE)
+        assert [(note.code, note.alternative) for note in decision.notes] == [("waste", "eraser")]
+        assert "for $0.04 per output" in decision.notes[0].text
+
     @pytest.mark.parametrize(("rolled", "said"), [(0, False), (2, False), (3, True), (5, True)])
     def test_propose_an_edit_at_the_third_re_roll(self, rolled: int, said: bool) -> None:
         note = guards.rerolls(rolled, priced(card("fix"), 300_000), "hands")

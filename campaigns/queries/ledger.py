@@ -17,8 +17,18 @@ from campaigns.models import AdSet, Asset, BudgetLine, Campaign, LedgerEntry, Sp
 from campaigns.models.choices import EntryKind, Stage, Tier
 from campaigns.queries.budget import read_period
 
-PAGE = 50
+PAGE = 30
 CHUNK = 1000
+_NAME = ("username", "first_name", "last_name")
+_FIELDS = (
+    "team", "kind", "amount_micros", "currency", "compute_s", "credits_micros", "note", "at",
+    "line__tier", "line__period", "line__campaign__name",
+    "attempt__number", "attempt__provider_ref",
+    "attempt__run__stage", "attempt__run__model_label",
+    "attempt__run__asset__title", "attempt__run__asset__ad_set__name",
+    *(f"attempt__run__requested_by__{name}" for name in _NAME),
+    *(f"by__{name}" for name in _NAME),
+)  # fmt: skip
 BILLED, OPEN = "billed", "open"
 KINDS = {
     BILLED: "Billed (settled and corrected)",
@@ -164,9 +174,10 @@ def _of_kind(filters: Filters) -> Q:
 
 
 def _shown(rows: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
+    """With what a row shows, and without the plans and decisions of its run."""
     return rows.select_related(
         "line__campaign", "attempt__run__asset__ad_set", "attempt__run__requested_by", "by"
-    )
+    ).only(*_FIELDS)
 
 
 def page(

@@ -360,8 +360,7 @@ def is_files(stage: str) -> bool:
 
 def overrules(decision: Decision) -> bool:
     """True when a pinned model stands before one that routing ranks higher."""
-    ranks = [(c.per_approved_micros, c.seconds, c.card.key) for c in decision.choices]
-    return bool(ranks) and ranks[0] != min(ranks)
+    return bool(decision.overruled)
 
 
 def is_clip(media: Media | None) -> bool:

@@ -34,6 +34,7 @@ from campaigns.models import (
     StageRun,
     StandingRule,
     Team,
+    TeamBelief,
 )
 from tests import factories
 
@@ -109,6 +110,7 @@ DOUBLED: list[tuple[type[models.Model], str, dict[str, Any]]] = [
     (BudgetLine, "one_line_a_campaign_tier_and_month", {}),
     (BudgetLine, "one_line_a_team_and_month", {"campaign": None, "tier": ""}),
     (SpendDay, "one_sum_a_day_and_kind_of_work", {}),
+    (TeamBelief, "one_belief_a_team_and_stage", {}),
     (RuleDay, "one_row_a_rule_campaign_and_day", {}),
     (Snooze, "one_snooze_a_request_and_person", {}),
     (AssetBase, "one_base_a_position", {}),
@@ -161,6 +163,7 @@ def rows(team: Team, ad_set: AdSet, mara: User) -> dict[type[models.Model], mode
             percent=80, threshold=80, passed=True, decided_by=mara, decided_at=NOW,
         ),
         approval, rule, day,
+        TeamBelief.objects.create(team=team, stage="edit", blob="b"),
         Snooze.objects.create(approval=approval, person=mara, until=NOW),
         SpendDay.objects.create(
             team=team, campaign=ad_set.campaign, ad_set=ad_set, person=mara, day=NOW.date(),

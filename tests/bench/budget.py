@@ -214,7 +214,6 @@ def main() -> None:
         "budget by ad set": f"{budget}?by=ad_set",
         "ledger": f"{budget}ledger/",
         "ledger of a month": f"{budget}ledger/?month={month():%Y-%m}",
-        "ledger of a tier": f"{budget}ledger/?month={month():%Y-%m}&tier=medium&kind=billed",
     }
     found: dict[str, list[tuple[int, float]]] = {name: [] for name in pages}
     for size in SIZES:
@@ -228,6 +227,7 @@ def main() -> None:
         for size, (count, median) in zip(SIZES, results, strict=True):
             ratio = f"{median / results[0][1]:5.2f}" if size != SIZES[0] else ""
             print(f"{name:18}  {size:6}  {count:7}  {median:9.1f}  {ratio}", flush=True)
+    connection.close()  # a server of its own waits for it before it ends
 
 
 if __name__ == "__main__":

@@ -225,7 +225,7 @@ def _choices(
     laid: Board, ask: Ask, order: Sequence[int], first: tuple[int, int]
 ) -> tuple[Choice, ...]:
     """The models in order, each with its best batch; the first with the batch of its box."""
-    sizes, belief, need, people = laid.boxes.sizes, ask.belief, ask.need, ask.people
+    sizes, belief, people = laid.boxes.sizes, ask.belief, ask.people
     columns = laid.average.value.argmin(axis=1)
     columns[first[0]] = first[1]
     rows = np.arange(len(columns))
@@ -233,14 +233,15 @@ def _choices(
     low, high = laid.low[rows, columns].tolist(), laid.high[rows, columns].tolist()
     each, catalog = laid.each.tolist(), laid.catalog.tolist()
     column = columns.tolist()
-    needs = [replace(need, count=size) for size in sizes]
     time_micros = [people.handoff_micros + size * people.review_micros for size in sizes]
-    kind = features.kind_of(need)
+    kind = features.kind_of(ask.need)
     tallies = belief.tallies if belief is not None else {}
     made = []
     for place in order:
         card, size, p = laid.cards[place], sizes[column[place]], chance[place]
-        price = quote(card, needs[column[place]]) if column[place] else laid.quotes[place]
+        price = laid.quotes[place]
+        if column[place]:
+            price = price.for_count(size, sizes[0])
         made.append(
             Choice(
                 card,

@@ -150,10 +150,15 @@ def _factors(
     cov = np.zeros((size, size))
     cov[:count, :count] = cov4[inside, 0][:, inside, 0]
     cross, mutual = cov[count:, :count], cov[count:, count:]
-    for one, w in zip(inside.tolist(), weight.tolist(), strict=True):
+    mixed = np.zeros(mutual.shape)
+    touched = list(zip(inside.tolist(), weight.tolist(), strict=True))
+    for place, (one, w) in enumerate(touched):
         cross += w * cov4[one, own][:, inside, 0]
-        for other, v in zip(inside.tolist(), weight.tolist(), strict=True):
-            mutual += (w * v) * cov4[one, own, other][:, own]
+        mutual += w * w * cov4[one, own, one][:, own]
+        for other, v in touched[place + 1 :]:
+            mixed += (w * v) * cov4[one, own, other][:, own]
+    mutual += mixed
+    mutual += mixed.T
     cov[:count, count:] = cross.T
     if share < 1.0:
         _forget(belief, inside, weight, share, mean, cov)

@@ -28,6 +28,11 @@ class Quote:
     expected_micros: int
     maximum_micros: int
 
+    def for_count(self, count: int, was: int) -> Quote:
+        """The same outputs `count` times where this is for `was` of them; prices are per output,
+        so both are exact."""
+        return Quote(self.expected_micros * count // was, self.maximum_micros * count // was)
+
 
 def quote(card: ModelCard, need: Need, megapixels: float = 2.1) -> Quote:
     """Cost of `need.count` outputs of `card`; megapixels and seconds are rounded up.
@@ -36,13 +41,15 @@ def quote(card: ModelCard, need: Need, megapixels: float = 2.1) -> Quote:
     """
     if card.price_micros is None:
         raise PriceUnknown(f"{card.label} has no price yet.")
-    units = {
-        "output": 1,
-        "megapixel": math.ceil(megapixels),
-        "second": math.ceil(need.seconds),
-    }[card.price_unit]
+    match card.price_unit:
+        case "output":
+            units = 1
+        case "megapixel":
+            units = math.ceil(megapixels)
+        case _:
+            units = math.ceil(need.seconds)
     total = card.price_micros * units * need.count
-    return Quote(expected_micros=total, maximum_micros=total)
+    return Quote(total, total)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ nothing but time. Learning never holds up a judgment; it runs in a worker afterw
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from campaigns import dispatch
@@ -95,7 +96,7 @@ def _after(belief: Belief, run: StageRun, card: ModelCard | None) -> Belief:
     earlier = StageRun.objects.filter(
         asset_id=run.asset_id, operation=run.operation, state=RunState.DONE
     ).filter(Q(judged_at__lt=run.judged_at) | Q(judged_at=run.judged_at, pk__lt=run.pk))
-    view = view_of(belief, list(earlier.order_by("judged_at", "pk")), {made_by.key: made_by})
+    view = view_of(belief, _labelled(earlier.order_by("judged_at", "pk")), {made_by.key: made_by})
     return learning.update(
         belief, made_by, need, labels_of(run), view=view, day=day_of(run.judged_at)
     )
@@ -107,21 +108,34 @@ def day_of(at: datetime) -> float:
 
 
 def labels_of(run: StageRun) -> Labels:
-    """What people said of a batch. When the version before was kept instead, spares were not
-    good enough: they count as rejected."""
-    verdicts = list(run.candidates.values_list("verdict", flat=True))
-    kept, spare = verdicts.count(Verdict.KEPT), verdicts.count(Verdict.SPARE)
-    rejected = verdicts.count(Verdict.REJECTED)
-    kept_before = (
-        not kept
-        and run.source_id is not None
-        and Gate.objects.filter(
-            run=run, candidate_id=run.source_id, withdrawn_at__isnull=True
-        ).exists()
+    """What people said of a batch."""
+    ((_, labels),) = _labelled(StageRun.objects.filter(pk=run.pk))
+    return labels
+
+
+def _labelled(rounds: QuerySet[StageRun]) -> list[tuple[StageRun, Labels]]:
+    """Runs with what people said of each, in the order of `rounds`. One query.
+
+    When the version before was kept instead, spares were not good enough: they count as rejected.
+    """
+    counted = rounds.annotate(
+        kept_count=Count("candidates", filter=Q(candidates__verdict=Verdict.KEPT)),
+        spare_count=Count("candidates", filter=Q(candidates__verdict=Verdict.SPARE)),
+        rejected_count=Count("candidates", filter=Q(candidates__verdict=Verdict.REJECTED)),
+        kept_before=Exists(
+            Gate.objects.filter(
+                run=OuterRef("pk"), candidate=OuterRef("source"), withdrawn_at__isnull=True
+            )
+        ),
     )
-    if kept_before:
-        return Labels(kept=0, spare=0, rejected=rejected + spare)
-    return Labels(kept=kept, spare=spare, rejected=rejected)
+    return [(run, _labels(run)) for run in counted]
+
+
+def _labels(run: Any) -> Labels:
+    """From the counts that `_labelled` adds to a run."""
+    if run.kept_before and not run.kept_count:
+        return Labels(kept=0, spare=0, rejected=run.rejected_count + run.spare_count)
+    return Labels(kept=run.kept_count, spare=run.spare_count, rejected=run.rejected_count)
 
 
 def need_of(run: StageRun) -> Need | None:
@@ -141,11 +155,13 @@ def card_of(run: StageRun, card: ModelCard | None) -> ModelCard | None:
     return planning.at_version(card, str(chosen["version"]))
 
 
-def view_of(belief: Belief, rounds: Sequence[StageRun], cards: dict[str, ModelCard]) -> TaskView:
+def view_of(
+    belief: Belief, rounds: Sequence[tuple[StageRun, Labels]], cards: Mapping[str, ModelCard]
+) -> TaskView:
     """What earlier rounds of one task say of its difficulty. A keep starts a task anew."""
     view = TaskView()
-    for run in rounds:
-        labels, need = labels_of(run), need_of(run)
+    for run, labels in rounds:
+        need = need_of(run)
         made_by = card_of(run, cards.get(run.model))
         if labels.kept or need is None or made_by is None:
             view = TaskView() if labels.kept else view
@@ -165,11 +181,34 @@ def history_of(*, asset: Asset, operation: str, belief: Belief | None) -> TaskVi
     """What this asset's judged rounds of an operation say; None without a belief to weigh them."""
     if belief is None:
         return None
-    rounds = StageRun.objects.filter(asset=asset, operation=operation, state=RunState.DONE)
-    judged = list(rounds.order_by("judged_at", "pk"))
-    if not judged:
-        return None
-    return view_of(belief, judged, {card.key: card for card in planning.cards()})
+    found = histories(
+        asset=asset, learned={belief.stage: belief}, catalog=planning.cards(), operation=operation
+    )
+    return found.get(operation)
+
+
+def histories(
+    *,
+    asset: Asset,
+    learned: Mapping[str, Belief],
+    catalog: Sequence[ModelCard],
+    operation: str = "",
+) -> dict[str, TaskView]:
+    """What this asset's judged rounds say, by operation. One query, however many rounds.
+
+    Operations without a judged round, or without a belief of their stage, are left out.
+    """
+    judged = StageRun.objects.filter(asset=asset, state=RunState.DONE)
+    if operation:
+        judged = judged.filter(operation=operation)
+    rounds: dict[str, list[tuple[StageRun, Labels]]] = {}
+    for run, labels in _labelled(judged.order_by("judged_at", "pk")):
+        if run.stage in learned:
+            rounds.setdefault(run.operation, []).append((run, labels))
+    by_key = {card.key: card for card in catalog}
+    return {
+        name: view_of(learned[found[0][0].stage], found, by_key) for name, found in rounds.items()
+    }
 
 
 def wake(*, now: datetime) -> int:

@@ -20,6 +20,7 @@ from routing.catalog import ModelCard
 from routing.decide import Choice, Decision
 from routing.learning import Belief
 from routing.stages import OPERATIONS, Operation, operations_of
+from routing.tasks import TaskView
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ def offers(*, asset: Asset, rounds: Mapping[str, int]) -> list[StageOffers]:
     brief = planning.brief_of(asset)
     catalog = planning.cards()
     learned = beliefs.of_team(asset.team_id)
+    histories = learning.histories(asset=asset, learned=learned, catalog=catalog)
     planned = {entry["stage"]: entry for entry in asset.plan}
     groups = []
     for stage in PIPELINE:
@@ -124,7 +126,7 @@ def offers(*, asset: Asset, rounds: Mapping[str, int]) -> list[StageOffers]:
                 params,
                 catalog=catalog,
                 learned=learned,
-                has_rounds=bool(rounds.get(spec.key)),
+                history=histories.get(spec.key),
             )
             found.append(
                 Offer(
@@ -174,7 +176,14 @@ def quote(
     spec = _spec(operation)
     brief = planning.brief_of(asset)
     params = BY_KEY[str(spec.stage)].params(operation, given or {}, brief)
-    return _quote(asset, _route(asset, brief, spec, params, count=count, model=model))
+    learned = beliefs.of_team(asset.team_id)
+    history = learning.history_of(
+        asset=asset, operation=spec.key, belief=learned.get(str(spec.stage))
+    )
+    decision = _route(
+        asset, brief, spec, params, count=count, model=model, learned=learned, history=history
+    )
+    return _quote(asset, decision)
 
 
 def _route(
@@ -183,16 +192,13 @@ def _route(
     spec: Operation,
     params: Mapping[str, Any],
     *,
+    learned: Mapping[str, Belief],
+    history: TaskView | None,
     count: int | None = None,
     model: str = "",
     catalog: Sequence[ModelCard] | None = None,
-    learned: Mapping[str, Belief] | None = None,
-    has_rounds: bool = True,
 ) -> Decision:
     stage = str(spec.stage)
-    if learned is None:
-        learned = beliefs.of_team(asset.team_id)
-    belief = learned.get(stage)
     return planning.route(
         campaign=asset.campaign,
         brief=brief,
@@ -204,9 +210,7 @@ def _route(
         pinned_model=model,
         catalog=catalog,
         learned=learned,
-        history=learning.history_of(asset=asset, operation=spec.key, belief=belief)
-        if has_rounds
-        else None,
+        history=history,
     )
 
 

@@ -6,7 +6,16 @@ the same job finds nothing to do.
 
 from __future__ import annotations
 
-from campaigns.actions import exports, fetching, learning, mails, measuring, platform_files, sending
+from campaigns.actions import (
+    exports,
+    fetching,
+    learning,
+    mails,
+    measuring,
+    platform_files,
+    sending,
+    stopping,
+)
 
 
 def submit(attempt_id: int) -> None:
@@ -17,6 +26,11 @@ def submit(attempt_id: int) -> None:
 def poll(attempt_id: int) -> None:
     """Ask the provider where an attempt stands."""
     sending.poll(attempt_id=attempt_id)
+
+
+def stop(attempt_id: int) -> None:
+    """Ask the provider to stop an attempt whose run was cancelled, and book what it billed."""
+    stopping.stop(attempt_id=attempt_id)
 
 
 def fetch(attempt_id: int) -> None:

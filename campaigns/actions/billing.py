@@ -60,6 +60,13 @@ def of_failure(*, attempt: Attempt) -> Billed:
     return _kept(attempt, micros, basis)
 
 
+def of_stopped(*, attempt: Attempt) -> Billed:
+    """The bill of work that the provider stopped: what it says it took until then, else nothing."""
+    found = _reported(attempt, Usage.from_json(attempt.ran))
+    micros, basis = found or (0, REPORTED)
+    return _kept(attempt, micros, basis)
+
+
 def _kept(attempt: Attempt, micros: int, basis: str, came: tuple[int, int] | None = None) -> Billed:
     """Write the bill beside what ran, so that it can be retraced."""
     billed = Billed(micros, basis, _words(attempt, micros, basis, came))

@@ -23,6 +23,7 @@ from campaigns.actions import (
     rollups,
     runs,
     spending,
+    stopping,
     stored,
 )
 from campaigns.models import Attempt, Candidate, Media, StageRun
@@ -70,7 +71,7 @@ def fetch(*, attempt_id: int) -> None:
         pk=attempt_id
     )
     if attempt.run.state != RunState.RUNNING:
-        runs.abandon(attempt_id=attempt_id)
+        stopping.stop(attempt_id=attempt_id)
         return
     if attempt.tries > leases.MOST_TRIES:
         _fail(attempt, WORN_OUT)

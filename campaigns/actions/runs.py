@@ -6,7 +6,6 @@ that names the state it expects.
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
@@ -27,6 +26,7 @@ from campaigns.actions import (
     requests,
     spending,
     standing,
+    stopping,
 )
 from campaigns.models import Asset, Attempt, Candidate, Media, StageRun
 from campaigns.models.choices import (
@@ -42,14 +42,10 @@ from campaigns.stages import BY_KEY
 from campaigns.stages.base import BadParams
 from campaigns.transitions import NotNow
 from routing import money
-from routing.providers import base as provider_errors
 from routing.stages import OPERATIONS
-
-log = logging.getLogger(__name__)
 
 GRACE = timedelta(seconds=3)
 MOST_CANDIDATES = 12
-AT_PROVIDER = (AttemptState.SUBMITTED, AttemptState.FETCHING)
 
 
 class NoModel(Exception):
@@ -302,11 +298,11 @@ def fail(*, attempt_id: int, text: str, billed: bool = False) -> None:
 def cancel(*, run: StageRun, by: User, verb: str = "run.cancel") -> None:
     """Stop a run. Money that was held and not billed returns. Raises NotAllowed, NotNow.
 
-    An attempt that is being sent, or whose answer was lost, keeps its hold until the answer is
-    known (`abandon`): it may have been bought.
+    Here it is only written down; once that is committed a worker asks the provider to stop and
+    books what it billed (`stopping.stop`). An attempt that is being sent, or whose answer was
+    lost, keeps its hold until the answer is known: it may have been bought.
     """
     permissions.check("run", access.roles(by, run.team))
-    free = _ask_to_stop(run)
     with transaction.atomic():
         locks.asset(run.asset_id)
         stopped = StageRun.objects.filter(
@@ -321,7 +317,7 @@ def cancel(*, run: StageRun, by: User, verb: str = "run.cancel") -> None:
             raise NotNow("This run has ended already, so there was nothing to cancel.")
         approving.withdraw(run=run, by=by)
         for attempt in run.attempts.order_by("pk"):
-            _let_go(attempt, billed=bool(attempt.provider_ref) and attempt.pk not in free)
+            _let_go(attempt)
         events.record(
             team=run.team,
             verb=verb,
@@ -333,40 +329,14 @@ def cancel(*, run: StageRun, by: User, verb: str = "run.cancel") -> None:
         events.touch(asset_ids=[run.asset_id])
 
 
-def abandon(*, attempt_id: int) -> None:
-    """Close an attempt whose run has ended already, such as one accepted after a cancel."""
-    attempt = Attempt.objects.select_related("run").get(pk=attempt_id)
-    free = _ask_to_stop(attempt.run)
-    with transaction.atomic():
-        locks.asset(attempt.run.asset_id)
-        _let_go(attempt, billed=bool(attempt.provider_ref) and attempt.pk not in free)
-
-
-def _ask_to_stop(run: StageRun) -> set[int]:
-    """Attempts of which the provider says that nothing will be billed any more."""
-    free = set()
-    for attempt in run.attempts.filter(state__in=AT_PROVIDER):
-        try:
-            if wiring.provider(attempt.provider).cancel(attempt.provider_ref):
-                free.add(attempt.pk)
-        except (wiring.NoSuchProvider, provider_errors.ProviderError) as error:
-            log.warning("attempt %s could not be stopped: %s", attempt.pk, error)
-    return free
-
-
-def _let_go(attempt: Attempt, *, billed: bool) -> None:
-    ended = Attempt.objects.filter(
-        pk=attempt.pk, state__in=transitions.sources(transitions.ATTEMPT, "cancel")
-    ).update(
-        state=AttemptState.CANCELLED,
-        finished_at=timezone.now(),
-        lease_until=None,
-        lease_key="",
-    )
-    if ended != 1:
+def _let_go(attempt: Attempt) -> None:
+    """End what nobody bills; have a worker ask the provider about the rest."""
+    at_provider = attempt.state in stopping.AT_PROVIDER
+    if not at_provider or wiring.sends_again(attempt.provider):
+        stopping.end(attempt=attempt)
         return
-    if billed:
-        note = "cancelled, but the provider could not take it back"
-        spending.settle(attempt=attempt, billed_micros=attempt.reserved_micros, note=note)
-    else:
-        spending.release(attempt=attempt, note="cancelled")
+    # whoever fetches it now loses the lease, and writes nothing more
+    Attempt.objects.filter(pk=attempt.pk, state__in=stopping.AT_PROVIDER).update(
+        due_at=timezone.now(), lease_until=None, lease_key=""
+    )
+    dispatch.on_commit("stop", attempt.pk, attempt.tries)

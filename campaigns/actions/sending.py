@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from campaigns import dispatch, transitions, wiring
-from campaigns.actions import billing, events, leases, platform_files, requests, runs
+from campaigns.actions import billing, events, leases, platform_files, requests, runs, stopping
 from campaigns.models import Attempt, StageRun
 from campaigns.models.choices import AttemptState, RunState
 from campaigns.stages import BY_KEY
@@ -37,7 +37,7 @@ def submit(*, attempt_id: int) -> None:
         runs.fail(attempt_id=attempt_id, text=WORN_OUT)
         return
     if not _take_up(attempt):
-        runs.abandon(attempt_id=attempt_id)
+        stopping.stop(attempt_id=attempt_id)
         return
     if BY_KEY[attempt.run.stage].WORK == "files":
         _send_files(attempt, key)
@@ -119,7 +119,7 @@ def _accept(attempt: Attempt, key: str, ref: str) -> bool:
         return False
     if StageRun.objects.filter(pk=attempt.run_id, state=RunState.RUNNING).exists():
         return True
-    runs.abandon(attempt_id=attempt.pk)
+    stopping.stop(attempt_id=attempt.pk)
     return False
 
 
@@ -133,7 +133,7 @@ def poll(*, attempt_id: int) -> None:
     if attempt is None:
         return
     if attempt.run.state != RunState.RUNNING:
-        runs.abandon(attempt_id=attempt_id)
+        stopping.stop(attempt_id=attempt_id)
         return
     rows = Attempt.objects.filter(pk=attempt_id, state=AttemptState.SUBMITTED)
     try:

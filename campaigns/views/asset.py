@@ -172,4 +172,7 @@ def cancel(request: TeamRequest, pk: int) -> HttpResponse:
     """Stop a run. What was held and not billed returns."""
     stopped = access.run(request.team, pk)
     runs.cancel(run=stopped, by=request.user)
-    return _told(request, stopped.asset, "Cancelled. What was held and not billed is free again.")
+    text = "Cancelled. What was held and not billed is free again."
+    if query.holds(run=stopped):
+        text = "Cancelled. The provider is asked to stop; what it does not bill is free again then."
+    return _told(request, stopped.asset, text)

@@ -11,7 +11,16 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from campaigns import transitions
-from campaigns.actions import approvals, approving, curation, exports, fetching, runs, sending
+from campaigns.actions import (
+    approvals,
+    approving,
+    curation,
+    exports,
+    fetching,
+    runs,
+    sending,
+    stopping,
+)
 from campaigns.models import AdSet, Approval, Attempt, Export, StageRun, Team
 from campaigns.models.choices import (
     ATTEMPT_DRIVEN,
@@ -178,6 +187,11 @@ def _values(state: str) -> dict[str, Any]:
     }
 
 
+def _cancel_to_the_end(run: StageRun, by: User) -> None:
+    runs.cancel(run=run, by=by)
+    stopping.stop(attempt_id=run.attempts.get().pk)
+
+
 class TestAttempts:
     @pytest.fixture
     def covered(self, ad_set: AdSet, hosted: Scripted) -> AdSet:
@@ -194,7 +208,7 @@ class TestAttempts:
             StageRun.objects.filter(pk=run.pk).update(state="running")
             work: Callable[[], object] = {
                 "fail": lambda pk=attempt.pk: runs.fail(attempt_id=pk, text="It broke."),
-                "cancel": lambda run=run: runs.cancel(run=run, by=mara),
+                "cancel": lambda run=run: _cancel_to_the_end(run, mara),
                 "ready": lambda pk=attempt.pk: sending.poll(attempt_id=pk),
                 "settle": lambda pk=attempt.pk: fetching.finish(attempt_id=pk, key="mine"),
             }[event]

@@ -176,6 +176,7 @@ class TestLostLease:
             hosted, lambda: runs.cancel(run=run, by=mara), after=1
         )
         jobs.fetch(attempt.pk)
+        jobs.stop(attempt.pk)
         assert run_of(attempt).state == RunState.CANCELLED
         assert attempt.candidates.count() == 1, "what came before stays with the run"
         attempt.refresh_from_db()

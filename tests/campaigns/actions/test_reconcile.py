@@ -170,8 +170,9 @@ class TestTick:
         gone.refresh_from_db()
         assert (gone.state, gone.lease_until, gone.tries) == ("fetching", None, 0)
         runs.cancel(run=gone.run, by=mara)
+        jobs.stop(gone.pk)
         gone.refresh_from_db()
-        assert gone.state == "cancelled"
+        assert (gone.state, gone.lease_until) == ("fetching", None), "its bill is not known yet"
 
     def test_more_rows_than_one_look_takes_are_all_found(
         self, ad_set: AdSet, mara: User, queue: redis.Redis, monkeypatch: pytest.MonkeyPatch

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from campaigns import jobs
 from campaigns.actions import (
     curation,
     fetching,
@@ -129,6 +130,7 @@ class TestCounting:
         run = factories.open_run(asset)
         assert run.candidates.count() == 1
         runs.cancel(run=run, by=mara)
+        jobs.stop(run.attempts.get().pk)
         assert (total(team, "made"), total(team, "settled_micros")) == (1, 2 * PRICE)
         check(team)
 

@@ -152,18 +152,6 @@ class TestCancel:
         assert hosted.accepted == []
 
     @pytest.mark.parametrize(("stops", "settled"), [(True, 0), (False, 2 * PRICE)])
-    def test_of_sent_work_costs_what_the_provider_keeps(
-        self, ad_set: AdSet, mara: User, hosted: Scripted, stops: bool, settled: int
-    ) -> None:
-        line, hosted.stops = low(ad_set, 10 * PRICE), stops
-        run = factories.open_run(factories.asset(ad_set, by=mara))
-        sending.submit(attempt_id=run.attempts.get().pk)
-        runs.cancel(run=run, by=mara)
-        line.refresh_from_db()
-        assert (line.reserved_micros, line.settled_micros) == (0, settled)
-        assert hosted.stopped == ["job-1"]
-
-    @pytest.mark.parametrize(("stops", "settled"), [(True, 0), (False, 2 * PRICE)])
     def test_while_it_is_being_sent_keeps_the_hold_until_the_answer(
         self, ad_set: AdSet, mara: User, hosted: Scripted, stops: bool, settled: int
     ) -> None:

@@ -41,6 +41,8 @@ BELONGS = {
     "budget_set": "budget",
     "budget_month": "budget",
     "budget_rules": "budget",
+    "unsettled": "budget",
+    "unsettled_decide": "budget",
     "approval_less": "approvals",
 }
 

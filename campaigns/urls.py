@@ -23,6 +23,7 @@ from campaigns.views import (
     rules,
     sign_in,
     team,
+    unsettled,
 )
 
 TEAM = [
@@ -67,6 +68,8 @@ TEAM = [
     path("budget/campaigns/<int:pk>/", budget.set_budget, name="budget_set"),
     path("budget/month/", budget.team_month, name="budget_month"),
     path("budget/lines/<int:pk>/freeze/", budget.freeze, name="budget_freeze"),
+    path("budget/unsettled/", unsettled.unsettled, name="unsettled"),
+    path("budget/unsettled/<int:pk>/", unsettled.decide, name="unsettled_decide"),
     path("budget/rules/", rules.rules, name="budget_rules"),
     path("budget/rules/<int:pk>/end/", rules.end, name="budget_rule_end"),
     path("approvals/", approvals.approvals, name="approvals"),

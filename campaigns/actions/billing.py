@@ -16,6 +16,7 @@ from routing import money, pricing
 from routing.providers.base import Usage
 
 REPORTED, METERED, MEASURED, SHARE = "reported", "metered", "measured", "share"
+PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,11 @@ def of_stopped(*, attempt: Attempt) -> Billed:
     found = _reported(attempt, Usage.from_json(attempt.ran))
     micros, basis = found or (0, REPORTED)
     return _kept(attempt, micros, basis)
+
+
+def by_person(*, attempt: Attempt, micros: int) -> Billed:
+    """The bill that a manager read from the provider's invoice."""
+    return _kept(attempt, micros, PERSON)
 
 
 def _kept(attempt: Attempt, micros: int, basis: str, came: tuple[int, int] | None = None) -> Billed:
@@ -140,5 +146,6 @@ def _words(attempt: Attempt, micros: int, basis: str, came: tuple[int, int] | No
         REPORTED: "as the provider says",
         METERED: "by what the provider says it ran",
         MEASURED: "by the size and length of what came",
+        PERSON: "as a manager says",
     }.get(basis, "")
     return f"{text}: {why}" if why else text

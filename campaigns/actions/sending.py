@@ -93,7 +93,12 @@ def _send(attempt: Attempt, key: str) -> Submission | None:
             tries=0,
         )
     except provider_errors.OutcomeUnknown as error:
-        mine.update(state=AttemptState.UNKNOWN, error=error.text, lease_until=None)
+        mine.update(
+            state=AttemptState.UNKNOWN,
+            error=error.text,
+            lease_until=None,
+            due_at=timezone.now(),  # since when: managers see it until they decide about it
+        )
     except provider_errors.ProviderError as error:
         billing.remember(attempt=attempt, usage=error.usage)
         runs.fail(attempt_id=attempt.pk, text=error.text, billed=bool(error.billed))

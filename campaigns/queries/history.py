@@ -108,6 +108,13 @@ def _corrected(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     )
 
 
+def _was_billed(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    return (
+        f"settled a call without an answer at {_amount(after, 'settled_micros')} of "
+        f"{_amount(before, 'held_micros')} held: {after.get('reason', '')}"
+    )
+
+
 def _rule(values: Mapping[str, Any]) -> str:
     return f"{values.get('tier', '')} tier up to {_amount(values, 'day_micros')} a campaign and day"
 
@@ -120,6 +127,11 @@ def _rule_added(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
 
 Words = Callable[[Mapping[str, Any], Mapping[str, Any]], str]
 WORDS: dict[str, Words | str] = {
+    "attempt.billed": _was_billed,
+    "attempt.unbilled": lambda before, after: (
+        f"gave {_amount(before, 'held_micros')} back, held for a call without an answer that was "
+        f"not billed: {after.get('reason', '')}"
+    ),
     "brief.create": "wrote the brief",
     "run.start": _started,
     "run.finish": _finished,
@@ -192,17 +204,20 @@ def words(event: Event, labels: Mapping[str, str]) -> str:
 
 def of_asset(*, asset: Asset, labels: Mapping[str, str]) -> list[Happening]:
     """What happened to an asset, newest first. `labels` names its models by key."""
-    return _told(Event.objects.filter(asset_id=asset.pk), labels)
+    return told(Event.objects.filter(asset_id=asset.pk), labels)
 
 
 def of_team(*, team: Team) -> list[Happening]:
     """What happened in the team, newest first."""
     labels = dict(CatalogModel.objects.values_list("key", "label"))
-    return _told(Event.objects.filter(team=team), labels)
+    return told(Event.objects.filter(team=team), labels)
 
 
-def _told(events: QuerySet[Event], labels: Mapping[str, str]) -> list[Happening]:
-    rows = events.select_related("by").order_by("-pk")[:MOST]
+def told(
+    events: QuerySet[Event], labels: Mapping[str, str], *, most: int = MOST
+) -> list[Happening]:
+    """The newest of `events` as sentences. `labels` names models by key."""
+    rows = events.select_related("by").order_by("-pk")[:most]
     return [
         Happening(
             (row.by.get_full_name() or row.by.get_username()) if row.by else "Switchyard",

@@ -29,6 +29,7 @@ from campaigns.actions.runs import NoModel
 from campaigns.actions.spending import BadCorrection, NotCovered
 from campaigns.actions.standing import BadRule
 from campaigns.actions.stored import UploadRefused
+from campaigns.actions.unsettled import BadSettlement
 from campaigns.models import Team
 from campaigns.permissions import NotAllowed
 from campaigns.queries import access
@@ -50,6 +51,7 @@ FORESEEN: dict[type[Exception], int] = {
     BadCorrection: 422,
     BadLess: 422,
     BadRule: 422,
+    BadSettlement: 422,
     NeedsReason: 422,
 }
 

@@ -16,7 +16,7 @@ from campaigns.actions import budgets
 from campaigns.forms.amounts import typed
 from campaigns.forms.budget import BudgetForm, MonthForm, RuleForm
 from campaigns.models import Campaign
-from campaigns.queries import access, rules, spend
+from campaigns.queries import access, rules, spend, unsettled
 from campaigns.queries import budget as reads
 from campaigns.templatetags.charts import Point
 from campaigns.views.base import TeamRequest, came_from, in_team
@@ -95,6 +95,8 @@ def _may(request: TeamRequest, campaign: Campaign | None, period: reads.Period) 
         "may_set": may_set,
         "may_approve": permissions.can("approve_spend", request.roles),
     }
+    if permissions.can("set_budget", request.roles):
+        context["unsettled_count"] = unsettled.count(team=request.team)
     if may_set:
         context["month_form"] = _month_form(request, None)
         context["rule_form"] = RuleForm(

@@ -11,10 +11,11 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from campaigns import permissions
 from campaigns.formats import csv_rows
 from campaigns.models import LedgerEntry
 from campaigns.models.choices import Tier
-from campaigns.queries import budget
+from campaigns.queries import budget, unsettled
 from campaigns.queries import ledger as reads
 from campaigns.views.base import TeamRequest, in_team
 
@@ -47,7 +48,10 @@ def ledger(request: TeamRequest) -> HttpResponseBase:
         "tiers": Tier.choices,
         "periods": budget.periods(team=request.team),
         "campaigns": budget.campaigns(team=request.team),
+        "may_settle": permissions.can("set_budget", request.roles),
     }
+    if context["may_settle"]:
+        context["unsettled_count"] = unsettled.count(team=request.team)
     return render(request, "budget/ledger.html", context)
 
 

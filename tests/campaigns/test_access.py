@@ -68,6 +68,7 @@ FORBIDDEN: dict[str, tuple[str, dict[str, str]]] = {
     "budget_freeze": ("mara", {"freeze": "1"}),
     "budget_rules": ("mara", {"tier": "high", "day": "100"}),
     "budget_rule_end": ("mara", {}),
+    "unsettled_decide": ("mara", {"decision": "billed", "reason": "Invoice 7"}),
     "approval_decide": ("mara", {"decision": "approve"}),
     "approvals_decide": ("mara", {"decision": "approve", "approvals": "{approval}"}),
     "approvals_snooze": ("mara", {"approvals": "{approval}"}),
@@ -128,6 +129,7 @@ def row_of(name: str) -> str:
         "budget/campaigns": "campaign",
         "budget/lines": "line",
         "budget/rules": "rule",
+        "budget/unsettled": "attempt",
         "approvals": "approval",
         "people": "person",
         "models": "model",
@@ -160,6 +162,7 @@ def ours(
         "asset": asset.pk,
         "run": run.pk,
         "candidate": candidate.pk,
+        "attempt": run.attempts.get().pk,
         "file": PlatformFile.objects.create(
             team=team, asset=asset, source=candidate, platform="reels", kind="still",
             spec_id="reels", spec_version="1",

@@ -172,7 +172,7 @@ class TestBudget:
         factories.drain()
         client.force_login(dana)
         client.get(page_url)
-        with django_assert_num_queries(22):
+        with django_assert_num_queries(23):
             client.get(page_url)
 
 

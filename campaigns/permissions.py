@@ -1,11 +1,12 @@
-"""Who may do what: one table of abilities by role, and a pair of functions to ask.
+"""Who may do what: one table of abilities by role, and a pair of functions an ability.
 
-Pure: the caller brings the roles. Denied unless the table says otherwise.
+`can_x(roles)` says it, `check_can_x(roles)` raises NotAllowed. Pure: the caller brings the roles,
+one or several. Denied unless the table says otherwise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 ABILITIES: dict[str, tuple[frozenset[str], str]] = {
     "see": (frozenset({"marketer", "curator", "manager", "buyer", "admin"}), "see this team"),
@@ -52,3 +53,30 @@ def check(ability: str, roles: Collection[str]) -> None:
         raise NotAllowed(
             f"You may not {words} in this team. Ask {article} {who}. Nothing was changed."
         )
+
+
+Can = Callable[[Collection[str]], bool]
+Check = Callable[[Collection[str]], None]
+
+
+def _pair(ability: str) -> tuple[Can, Check]:
+    def ask(roles: Collection[str]) -> bool:
+        return can(ability, roles)
+
+    def demand(roles: Collection[str]) -> None:
+        check(ability, roles)
+
+    return ask, demand
+
+
+can_see, check_can_see = _pair("see")
+can_brief, check_can_brief = _pair("brief")
+can_run, check_can_run = _pair("run")
+can_judge, check_can_judge = _pair("judge")
+can_approve_spend, check_can_approve_spend = _pair("approve_spend")
+can_set_budget, check_can_set_budget = _pair("set_budget")
+can_export, check_can_export = _pair("export")
+can_set_up_campaign, check_can_set_up_campaign = _pair("set_up_campaign")
+can_manage_people, check_can_manage_people = _pair("manage_people")
+can_manage_models, check_can_manage_models = _pair("manage_models")
+can_manage_team, check_can_manage_team = _pair("manage_team")

@@ -189,7 +189,7 @@ def decide_each(
 
 def snooze(*, approval: Approval, by: User) -> None:
     """Put a request aside for four hours, for this manager alone. Raises NotAllowed, NotNow."""
-    permissions.check("approve_spend", access.roles(by, approval.team))
+    permissions.check_can_approve_spend(access.roles(by, approval.team))
     if not Approval.objects.filter(pk=approval.pk, state=ApprovalState.ASKED).exists():
         raise NotNow(_already(approval))
     until = timezone.now() + SNOOZE_FOR
@@ -202,7 +202,7 @@ def wake(*, approval: Approval, by: User) -> None:
 
 
 def _may(approval: Approval, approve: bool, by: User) -> None:
-    permissions.check("approve_spend", access.roles(by, approval.team))
+    permissions.check_can_approve_spend(access.roles(by, approval.team))
     if approval.asked_by_id == by.pk and approve and not approval.team.self_approval_allowed:
         raise permissions.NotAllowed(
             "You asked for this yourself, so another manager has to approve it. "

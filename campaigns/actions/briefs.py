@@ -53,7 +53,7 @@ def create(*, ad_set: AdSet, brief: NewBrief, token: str, by: User) -> tuple[Ass
     The same token returns the same asset. Raises NotAllowed, NotNow, BadParams, runs.NoModel.
     """
     team = ad_set.campaign.team
-    permissions.check("brief", access.roles(by, team))
+    permissions.check_can_brief(access.roles(by, team))
     if ad_set.campaign.archived_at is not None:
         raise NotNow("This campaign is archived. Choose another one.")
     if any(media.team_id != team.pk for media in brief.bases):

@@ -174,7 +174,7 @@ def set_campaign(
     threshold away; left out it stays. All of it is set, or nothing. Raises NotAllowed, BadBudget
     with the field.
     """
-    permissions.check("set_budget", access.roles(by, campaign.team))
+    permissions.check_can_set_budget(access.roles(by, campaign.team))
     amounts = {"total": total_micros, **tiers}
     if isinstance(ask_above_micros, int):
         amounts["ask_above"] = ask_above_micros
@@ -263,7 +263,7 @@ def set_team_month(*, team: Team, limit_micros: int | None, by: User) -> None:
 
     Raises NotAllowed, BadBudget.
     """
-    permissions.check("set_budget", access.roles(by, team))
+    permissions.check_can_set_budget(access.roles(by, team))
     if limit_micros is not None:
         _check(limit_micros, "month", "Enter an amount of 0 or more, or leave it empty for none.")
     period = month()
@@ -299,7 +299,7 @@ def set_frozen(*, line: BudgetLine, frozen: bool, by: User) -> None:
 
     A month that was opened while the manager looked at the one before follows.
     """
-    permissions.check("set_budget", access.roles(by, line.team))
+    permissions.check_can_set_budget(access.roles(by, line.team))
     with transaction.atomic():
         rows = and_later(line=line)
         was_frozen = rows.filter(pk=line.pk, frozen_at__isnull=False).exists()

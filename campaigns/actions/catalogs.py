@@ -60,7 +60,7 @@ def change(
 
     Raises NotAllowed, BadParams.
     """
-    permissions.check("manage_models", access.roles(by, team))
+    permissions.check_can_manage_models(access.roles(by, team))
     if price_micros is None and is_enabled:
         raise BadParams("price", "A model that is switched on needs a price. Nothing was changed.")
     if price_micros is not None and price_micros < 0:

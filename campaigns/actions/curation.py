@@ -69,7 +69,7 @@ def judge(
 
     Raises NotAllowed, NotNow.
     """
-    permissions.check("judge", access.roles(by, candidate.team))
+    permissions.check_can_judge(access.roles(by, candidate.team))
     if verdict is Verdict.REJECTED and defect and defect not in Defect.values:
         raise ValueError(f"unknown defect {defect}")
     pending = verdict is Verdict.PENDING
@@ -142,7 +142,7 @@ def pass_gate(*, run: StageRun, candidate: Candidate, met: Collection[str], by: 
 
     Raises as `approve`.
     """
-    permissions.check("judge", access.roles(by, run.team))
+    permissions.check_can_judge(access.roles(by, run.team))
     if candidate.run_id != run.pk and candidate.pk != run.source_id:
         raise NotNow("This candidate belongs to another batch. Nothing was changed.")
     now = timezone.now()
@@ -222,7 +222,7 @@ def _todo(gate: Gate) -> list[str]:
 
 def reject_all(*, run: StageRun, by: User, defect: str = "", comment: str = "") -> None:
     """End a batch without a keeper. The asset stays in its stage and needs a next step."""
-    permissions.check("judge", access.roles(by, run.team))
+    permissions.check_can_judge(access.roles(by, run.team))
     now = timezone.now()
     with transaction.atomic():
         locks.asset(run.asset_id)
@@ -255,7 +255,7 @@ def undo(*, run: StageRun, by: User) -> str:
 
     A passed gate can be undone until somebody judged the work that followed. Raises NotNow.
     """
-    permissions.check("judge", access.roles(by, run.team))
+    permissions.check_can_judge(access.roles(by, run.team))
     state = StageRun.objects.filter(pk=run.pk).values_list("state", flat=True).first()
     if state == RunState.REVIEW:
         return _undo_judgment(run, by)

@@ -43,7 +43,7 @@ def request(
 
     Raises NotAllowed, NothingToPack.
     """
-    permissions.check("export", access.roles(by, team))
+    permissions.check_can_export(access.roles(by, team))
     earlier = Export.objects.filter(token=token, team=team).first()
     if earlier is not None:
         return earlier
@@ -191,7 +191,7 @@ def _fail(export: Export, key: str, text: str) -> None:
 
 def retry(*, export: Export, by: User) -> None:
     """Build a failed package again. Raises NotAllowed, NotNow."""
-    permissions.check("export", access.roles(by, export.team))
+    permissions.check_can_export(access.roles(by, export.team))
     again = Export.objects.filter(pk=export.pk, state=ExportState.FAILED).update(
         state=ExportState.QUEUED, error="", progress=0, tries=0, finished_at=None
     )

@@ -46,7 +46,7 @@ def move(
 
 def _move_one(asset: Asset, direction: str, by: User, seen: int | None, batch: str) -> Moved:
     try:
-        permissions.check("run", access.roles(by, asset.team))
+        permissions.check_can_run(access.roles(by, asset.team))
         with transaction.atomic():
             fresh = _locked(asset, seen)
             waiting = fresh.runs.filter(state__in=RUN_OPEN).order_by("-pk").first()
@@ -121,7 +121,7 @@ def archive_each(*, assets: Sequence[Asset], by: User) -> list[Moved]:
 
 def archive(*, asset: Asset, by: User) -> None:
     """Take a card off the board; everything of it is kept. Raises NotAllowed, NotNow."""
-    permissions.check("run", access.roles(by, asset.team))
+    permissions.check_can_run(access.roles(by, asset.team))
     with transaction.atomic():
         locks.asset(asset.pk)
         if asset.runs.filter(state__in=RUN_OPEN).exists():

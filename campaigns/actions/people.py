@@ -91,7 +91,7 @@ def use_sign_in_link(*, token: str) -> User:
 
 def invite(*, team: Team, email: str, roles: Sequence[str], by: User) -> tuple[Invitation, str]:
     """Invite an address into the team. Returns the row and the path to send. Raises NotAllowed."""
-    permissions.check("manage_people", access.roles(by, team))
+    permissions.check_can_manage_people(access.roles(by, team))
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
         invitation = Invitation.objects.create(
@@ -172,7 +172,7 @@ def set_roles(*, team: Team, user: User, roles: Collection[str], by: User) -> No
 
     Raises NotAllowed, and NotNow when the team would lose its last admin.
     """
-    permissions.check("manage_people", access.roles(by, team))
+    permissions.check_can_manage_people(access.roles(by, team))
     wanted = set(roles) & set(Role.values)
     with transaction.atomic():
         Team.objects.select_for_update().get(pk=team.pk)  # two admins must not remove each other

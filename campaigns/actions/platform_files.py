@@ -213,7 +213,7 @@ def move_crop(
     meanwhile is not overwritten. The files are made again in the background, and an asset that was
     ready goes back to its QA gate. Returns the rows touched. Raises NotAllowed, BadBox, NotNow.
     """
-    permissions.check("run", access.roles(by, row.team))
+    permissions.check_can_run(access.roles(by, row.team))
     with transaction.atomic():
         # approving and moving take the same lock: one of them sees the other
         asset = Asset.objects.select_for_update(of=("self",)).get(pk=row.asset_id)

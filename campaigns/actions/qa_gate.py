@@ -25,7 +25,7 @@ def approve(*, asset: Asset, met: Collection[str], seen: str, by: User) -> curat
     `seen` is `Overview.seen` of the page the person looked at. Raises NotAllowed, NotNow (decided
     already, a file fails or is being made, a crop moved meanwhile), BelowGate.
     """
-    permissions.check("judge", access.roles(by, asset.team))
+    permissions.check_can_judge(access.roles(by, asset.team))
     with transaction.atomic():
         # moving a crop takes the same lock: one of the two sees the other
         Asset.objects.select_for_update(of=("self",)).get(pk=asset.pk)

@@ -84,7 +84,7 @@ def start(
     `seen_micros` is the maximum the person saw; a price that changed since starts nothing. Raises
     NotAllowed, NotNow, NoModel, BadParams.
     """
-    permissions.check("run", access.roles(by, asset.team))
+    permissions.check_can_run(access.roles(by, asset.team))
     earlier = StageRun.objects.filter(token=token, team=asset.team).first()
     if earlier is not None:
         return _same(earlier, asset, operation)
@@ -302,7 +302,7 @@ def cancel(*, run: StageRun, by: User, verb: str = "run.cancel") -> None:
     books what it billed (`stopping.stop`). An attempt that is being sent, or whose answer was
     lost, keeps its hold until the answer is known: it may have been bought.
     """
-    permissions.check("run", access.roles(by, run.team))
+    permissions.check_can_run(access.roles(by, run.team))
     with transaction.atomic():
         locks.asset(run.asset_id)
         stopped = StageRun.objects.filter(

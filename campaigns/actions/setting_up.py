@@ -37,7 +37,7 @@ def create_campaign(
     brand: str = "",
 ) -> Campaign:
     """A campaign with its ad sets and its budget lines of this month at zero. Raises NotAllowed."""
-    permissions.check("set_up_campaign", access.roles(by, team))
+    permissions.check_can_set_up_campaign(access.roles(by, team))
     with transaction.atomic():
         campaign = Campaign.objects.create(
             team=team,
@@ -64,7 +64,7 @@ def create_campaign(
 
 def add_ad_set(*, campaign: Campaign, name: str, locale: str, audience: str, by: User) -> AdSet:
     """One more ad set. Raises NotAllowed, IntegrityError for a name that exists."""
-    permissions.check("set_up_campaign", access.roles(by, campaign.team))
+    permissions.check_can_set_up_campaign(access.roles(by, campaign.team))
     with transaction.atomic():
         ad_set = AdSet.objects.create(
             campaign=campaign, name=name, locale=locale, audience=audience
@@ -82,7 +82,7 @@ def add_ad_set(*, campaign: Campaign, name: str, locale: str, audience: str, by:
 
 def set_ceiling(*, campaign: Campaign, ceiling: Ceiling, by: User) -> None:
     """Change which tiers run without asking: a manager's decision. Raises NotAllowed."""
-    permissions.check("set_budget", access.roles(by, campaign.team))
+    permissions.check_can_set_budget(access.roles(by, campaign.team))
     with transaction.atomic():
         before = campaign.ceiling
         Campaign.objects.filter(pk=campaign.pk).update(ceiling=ceiling)
@@ -99,7 +99,7 @@ def set_ceiling(*, campaign: Campaign, ceiling: Ceiling, by: User) -> None:
 
 def set_archived(*, campaign: Campaign, archived: bool, by: User) -> None:
     """Close or reopen a campaign. Raises NotAllowed."""
-    permissions.check("set_up_campaign", access.roles(by, campaign.team))
+    permissions.check_can_set_up_campaign(access.roles(by, campaign.team))
     with transaction.atomic():
         Campaign.objects.filter(pk=campaign.pk).update(
             archived_at=timezone.now() if archived else None
@@ -125,7 +125,7 @@ def change_team(
     by: User,
 ) -> None:
     """Change a team's settings. Raises NotAllowed."""
-    permissions.check("manage_team", access.roles(by, team))
+    permissions.check_can_manage_team(access.roles(by, team))
     with transaction.atomic():
         before = {
             "name": team.name,

@@ -268,7 +268,7 @@ def correct(*, attempt: Attempt, amount_micros: int, note: str, token: str, by: 
     A positive one that the lines cannot carry becomes overrun. The same token books once. Raises
     NotAllowed, BadCorrection.
     """
-    permissions.check("set_budget", access.roles(by, attempt.run.team))
+    permissions.check_can_set_budget(access.roles(by, attempt.run.team))
     key = f"correct:{attempt.key}:{token}"[:120]
     if not amount_micros or abs(amount_micros) > MOST_CORRECTION:
         raise BadCorrection("Enter an amount that is not 0 and below 1,000,000,000.")

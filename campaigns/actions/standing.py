@@ -41,7 +41,7 @@ def add(
 
     Raises NotAllowed, BadRule.
     """
-    permissions.check("set_budget", access.roles(by, team))
+    permissions.check_can_set_budget(access.roles(by, team))
     if tier not in Tier.values:
         raise BadRule("Choose low, medium or high.", "tier")
     if day_micros <= 0:
@@ -88,7 +88,7 @@ def _stands(**values: object) -> bool:
 
 def end(*, rule: StandingRule, by: User) -> None:
     """Stop a rule; what it let through stays. Raises NotAllowed, NotNow."""
-    permissions.check("set_budget", access.roles(by, rule.team))
+    permissions.check_can_set_budget(access.roles(by, rule.team))
     with transaction.atomic():
         ended = StandingRule.objects.filter(pk=rule.pk, ended_at__isnull=True).update(
             ended_at=timezone.now(), ended_by=by
@@ -123,7 +123,7 @@ def match(*, run: StageRun) -> RuleDay | None:
         .order_by("pk")
     )
     for rule in rules:
-        if not permissions.can("approve_spend", access.roles(rule.created_by, team)):
+        if not permissions.can_approve_spend(access.roles(rule.created_by, team)):
             continue
         if rule.created_by_id == run.requested_by_id and not team.self_approval_allowed:
             continue

@@ -157,7 +157,7 @@ def upload(*, team: Team, file: UploadedFile, by: User) -> Media:
 
     Raises NotAllowed, UploadRefused.
     """
-    permissions.check("brief", access.roles(by, team))
+    permissions.check_can_brief(access.roles(by, team))
     size = file.size or 0
     if size == 0:
         raise UploadRefused("The file is empty. Choose it again, or export it anew.")
@@ -210,7 +210,7 @@ def keep_mask(
 
     Raises NotAllowed, UploadRefused, BadParams when nothing useful is painted.
     """
-    permissions.check("run", access.roles(by, team))
+    permissions.check_can_run(access.roles(by, team))
     check_room()
     with scratch() as folder:
         try:

@@ -186,16 +186,16 @@ def _of_last_run(name: str) -> Subquery:
 def _needs(viewer: Viewer) -> Q:
     """Cards on which this person's roles can act now."""
     found = Q(pk__in=[])
-    if permissions.can("approve_spend", viewer.roles):
+    if permissions.can_approve_spend(viewer.roles):
         asked = Q(open_run__state=RunState.WAITING_APPROVAL)
         if not viewer.may_approve_own:
             asked &= ~Q(open_run__requested_by_id=viewer.user_id)
         found |= asked
-    if permissions.can("judge", viewer.roles):
+    if permissions.can_judge(viewer.roles):
         found |= Q(open_run__state=RunState.REVIEW)
-    if permissions.can("run", viewer.roles):
+    if permissions.can_run(viewer.roles):
         found |= Q(open_run__isnull=True) & ~Q(stage=Stage.READY)
-    if permissions.can("export", viewer.roles):
+    if permissions.can_export(viewer.roles):
         found |= Q(stage=Stage.READY, is_packed=False)
     return found
 

@@ -45,10 +45,6 @@ class Viewer:
     roles: frozenset[str]
     may_approve_own: bool
 
-    def can(self, ability: str) -> bool:
-        """True when one of the roles may use `ability`."""
-        return permissions.can(ability, self.roles)
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -200,8 +196,10 @@ def _standing(
     if asset.stage == Stage.READY:
         if is_packed:
             return Standing("ok", "Packaged")
-        return Standing("ok", "Ready to package", needs_you=viewer.can("export"), act="exports")
-    return _at_rest(asset, run, viewer.can("run"))
+        return Standing(
+            "ok", "Ready to package", needs_you=permissions.can_export(viewer.roles), act="exports"
+        )
+    return _at_rest(asset, run, permissions.can_run(viewer.roles))
 
 
 def _of_open_run(
@@ -210,7 +208,7 @@ def _of_open_run(
     verb = OPERATIONS[run.operation].verb
     if run.state == RunState.WAITING_APPROVAL:
         amount = money.text(run.maximum_micros, run.currency)
-        mine = viewer.can("approve_spend") and (
+        mine = permissions.can_approve_spend(viewer.roles) and (
             viewer.may_approve_own or run.requested_by_id != viewer.user_id
         )
         return Standing(
@@ -230,7 +228,7 @@ def _of_open_run(
         count = run.candidate_count
         done = f" {min(batch.landed + 1, count)} of {count}" if count > 1 else ""
         return Standing("run", f"{verb}{done}", run.progress)
-    mine = viewer.can("judge")
+    mine = permissions.can_judge(viewer.roles)
     if run.stage == Stage.QA:
         tone = "ok" if files.passed == files.total else "bad"
         return Standing(

@@ -39,11 +39,11 @@ def _context(request: TeamRequest) -> dict[str, Any]:
         "inbox": reads.inbox(
             team=request.team,
             person=request.user,
-            may_decide=permissions.can("approve_spend", request.roles),
+            may_decide=permissions.can_approve_spend(request.roles),
             review_each_micros=_review_each(request),
         ),
-        "may_decide": permissions.can("approve_spend", request.roles),
-        "may_settings": permissions.can("manage_team", request.roles),
+        "may_decide": permissions.can_approve_spend(request.roles),
+        "may_settings": permissions.can_manage_team(request.roles),
         "reasons": REASONS,
     }
 
@@ -102,7 +102,7 @@ def decide(request: TeamRequest, pk: int) -> HttpResponse:
 @in_team
 def decide_each(request: TeamRequest) -> HttpResponse:
     """Approve or decline several; each stands for itself."""
-    permissions.check("approve_spend", request.roles)
+    permissions.check_can_approve_spend(request.roles)
     form = EachForm(_listed(request))
     if not form.is_valid():
         return _not_so(request, form)
@@ -131,7 +131,7 @@ def _summed_up(outcomes: Sequence[actions.Outcome], verb: str) -> str:
 @in_team
 def snooze(request: TeamRequest) -> HttpResponse:
     """Put requests aside for four hours, for this manager alone."""
-    permissions.check("approve_spend", request.roles)
+    permissions.check_can_approve_spend(request.roles)
     rows = _some(request)
     for row in rows:
         actions.snooze(approval=row, by=request.user)
@@ -144,7 +144,7 @@ def snooze(request: TeamRequest) -> HttpResponse:
 @in_team
 def wake(request: TeamRequest) -> HttpResponse:
     """Bring requests back that this manager put aside."""
-    permissions.check("approve_spend", request.roles)
+    permissions.check_can_approve_spend(request.roles)
     rows = _some(request)
     for row in rows:
         actions.wake(approval=row, by=request.user)
@@ -156,7 +156,7 @@ def wake(request: TeamRequest) -> HttpResponse:
 @in_team
 def less(request: TeamRequest, pk: int) -> HttpResponse:
     """Plan a smaller run before the manager's eyes (GET), and approve that one (POST)."""
-    permissions.check("approve_spend", request.roles)
+    permissions.check_can_approve_spend(request.roles)
     approval = access.approval(request.team, pk)
     options = reads.options(approval.run)
     sent = request.POST if request.method == "POST" else request.GET

@@ -40,8 +40,8 @@ def _context(request: TeamRequest, page: query.AssetPage) -> dict[str, Any]:
         "page": page,
         "asset": page.asset,
         "currency": request.team.currency,
-        "may_run": permissions.can("run", request.roles) and page.asset.archived_at is None,
-        "may_judge": permissions.can("judge", request.roles),
+        "may_run": permissions.can_run(request.roles) and page.asset.archived_at is None,
+        "may_judge": permissions.can_judge(request.roles),
     }
 
 

@@ -168,7 +168,9 @@ def _context(request: TeamRequest, version: str = "", running: bool = False) -> 
             for column in found.columns
         ],
         "may": {
-            name: permissions.can(name, request.roles)
-            for name in ("brief", "run", "export", "set_up_campaign")
+            "brief": permissions.can_brief(request.roles),
+            "run": permissions.can_run(request.roles),
+            "export": permissions.can_export(request.roles),
+            "set_up_campaign": permissions.can_set_up_campaign(request.roles),
         },
     }

@@ -20,13 +20,14 @@ from campaigns.queries import brief as query
 from campaigns.stages.base import BadParams
 from campaigns.views.base import TeamRequest, in_team, token
 from routing.stages import OPERATIONS
+from routing.told import told
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @in_team
 def brief(request: TeamRequest) -> HttpResponse:
     """Show the empty brief, or start the one that was sent."""
-    permissions.check("brief", request.roles)
+    permissions.check_can_brief(request.roles)
     form = _form(request, request.POST if request.method == "POST" else None)
     sent = request.POST.get("token", "")[:40] or token()
     if request.method == "POST" and form.is_valid():
@@ -52,7 +53,7 @@ def brief(request: TeamRequest) -> HttpResponse:
 @in_team
 def plan(request: TeamRequest) -> HttpResponse:
     """The plan panel for what the form holds now, complete or not."""
-    permissions.check("brief", request.roles)
+    permissions.check_can_brief(request.roles)
     form = _form(request, request.POST)
     return render(request, "brief/_plan.html", _plan(request, form))
 
@@ -76,7 +77,7 @@ def _form(request: TeamRequest, data: QueryDict | None) -> BriefForm:
         ad_sets=ad_sets,
         photos=query.photos(team=request.team, ids=ids),
         today=timezone.now().date(),
-        may_set_up=permissions.can("set_up_campaign", request.roles),
+        may_set_up=permissions.can_set_up_campaign(request.roles),
         initial=initial,
     )
 
@@ -152,18 +153,18 @@ def _plan(request: TeamRequest, form: BriefForm) -> dict[str, Any]:
     found = briefs.preview(team=request.team, ad_set=chosen, brief=_new_brief(form))
     return {
         "plan": found,
-        "lines": [_line(line) for line in found.stages],
+        "lines": [_line(line, found.currency) for line in found.stages],
         "asks": [line for line in found.stages if line.must_ask],
         "has_photo": bool(form.photos),
         "has_headline": bool(form.cleaned_data.get("headline")),
     }
 
 
-def _line(line: planning.PlannedStage) -> dict[str, Any]:
+def _line(line: planning.PlannedStage, currency: str) -> dict[str, Any]:
     return {
         "label": Stage(line.stage).label,
         "line": line,
-        "losers": line.decision.losers if line.decision else (),
+        "told": told(line.decision, currency) if line.decision else {},
     }
 
 

@@ -27,7 +27,7 @@ def campaigns(request: TeamRequest) -> HttpResponse:
         "campaigns/campaigns.html",
         {
             "campaigns": set_up.campaigns(team=request.team),
-            "may_set_up": permissions.can("set_up_campaign", request.roles),
+            "may_set_up": permissions.can_set_up_campaign(request.roles),
         },
     )
 
@@ -52,7 +52,7 @@ def new(request: TeamRequest) -> HttpResponse:
         if url_has_allowed_host_and_scheme(onward, allowed_hosts={request.get_host()}):
             return redirect(onward)
         return redirect(f"{reverse('board', args=[request.team.slug])}?campaign={made.pk}")
-    permissions.check("set_up_campaign", request.roles)
+    permissions.check_can_set_up_campaign(request.roles)
     status = 422 if request.method == "POST" else 200
     return render(request, "campaigns/new.html", {"form": form}, status=status)
 
@@ -81,8 +81,8 @@ def campaign(request: TeamRequest, pk: int) -> HttpResponse:
             "ad_sets": set_up.ad_sets(campaign=found),
             "ceiling_form": CeilingForm(initial={"ceiling": found.ceiling}),
             "ad_set_form": AdSetForm(),
-            "may_set_up": permissions.can("set_up_campaign", request.roles),
-            "may_set": permissions.can("set_budget", request.roles),
+            "may_set_up": permissions.can_set_up_campaign(request.roles),
+            "may_set": permissions.can_set_budget(request.roles),
         },
     )
 

@@ -26,7 +26,7 @@ def models(request: TeamRequest) -> HttpResponse:
         {
             "models": set_up.models(),
             "tiers": Tier.choices,
-            "may_manage": permissions.can("manage_models", request.roles) and request.user.is_staff,
+            "may_manage": permissions.can_manage_models(request.roles) and request.user.is_staff,
         },
     )
 

@@ -39,7 +39,7 @@ def exports(request: TeamRequest) -> HttpResponse:
         "packages": reads.packages(team=request.team),
         "platforms": Platform.choices,
         "campaign": campaign,
-        "may_export": permissions.can("export", request.roles),
+        "may_export": permissions.can_export(request.roles),
         "token": token(),
     }
     return render(request, "exports/exports.html", values)
@@ -58,7 +58,7 @@ def live(request: TeamRequest) -> HttpResponse:
     if request.headers.get("X-Version") == packages.version:
         response = HttpResponse(status=204)
     else:
-        may_export = permissions.can("export", request.roles)
+        may_export = permissions.can_export(request.roles)
         values = {"packages": packages, "may_export": may_export}
         response = render(request, "exports/_packages.html", values)
     response["X-Version"] = packages.version

@@ -107,7 +107,7 @@ def upload(request: TeamRequest) -> HttpResponseBase:
     declared = request.META.get("CONTENT_LENGTH") or "0"
     size = int(declared) if declared.isdigit() else 0
     try:
-        permissions.check("brief", request.roles)
+        permissions.check_can_brief(request.roles)
         stored.check_room(size)
         return _take_in(request)
     except stored.UploadRefused as error:

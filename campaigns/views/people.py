@@ -36,7 +36,7 @@ def _page(
     status: int = 200,
     is_mailed: bool = False,
 ) -> HttpResponse:
-    may = permissions.can("manage_people", request.roles)
+    may = permissions.can_manage_people(request.roles)
     return render(
         request,
         "people/people.html",
@@ -58,7 +58,7 @@ def _page(
 @in_team
 def invite(request: TeamRequest) -> HttpResponse:
     """Invite an address: the link is mailed, and shown once to pass on by hand."""
-    permissions.check("manage_people", request.roles)
+    permissions.check_can_manage_people(request.roles)
     form = InviteForm(request.POST)
     if not form.is_valid():
         return _page(request, form, status=422)

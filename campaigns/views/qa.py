@@ -47,9 +47,9 @@ def _page(request: TeamRequest, overview: reads.Overview) -> dict[str, object]:
         "asset": overview.asset,
         "criteria": [{**c, "met": c["key"] in met} for c in planning.criteria("qa")],
         "threshold": request.team.gate_threshold_percent,
-        "may_judge": permissions.can("judge", request.roles),
-        "may_run": permissions.can("run", request.roles),
-        "may_export": permissions.can("export", request.roles),
+        "may_judge": permissions.can_judge(request.roles),
+        "may_run": permissions.can_run(request.roles),
+        "may_export": permissions.can_export(request.roles),
         "tree": exports.tree_of(overview.asset),
         "token": token(),
     }
@@ -119,6 +119,6 @@ def _editor(
         "form": form,
         "asset": editor.file.row.asset,
         "master_variant": "poster" if editor.file.row.kind == FileKind.CLIP else "file",
-        "may_run": permissions.can("run", request.roles),
+        "may_run": permissions.can_run(request.roles),
     }
     return render(request, "qa/crop.html", values, status=status)

@@ -28,7 +28,7 @@ BLIND = "hide_models"
 @in_team
 def queue(request: TeamRequest) -> HttpResponse:
     """What waits, oldest first; with `next`, straight into the oldest that is free."""
-    if "next" in request.GET and permissions.can("judge", request.roles):
+    if "next" in request.GET and permissions.can_judge(request.roles):
         run = query.next_batch(team=request.team, user=request.user)
         if run is not None:
             return redirect("review_batch", request.team.slug, run.pk)
@@ -38,7 +38,7 @@ def queue(request: TeamRequest) -> HttpResponse:
         {
             "queue": query.queue(team=request.team, user=request.user),
             "sitting": query.sitting(team=request.team, user=request.user),
-            "may_judge": permissions.can("judge", request.roles),
+            "may_judge": permissions.can_judge(request.roles),
         },
     )
 
@@ -48,7 +48,7 @@ def queue(request: TeamRequest) -> HttpResponse:
 def batch(request: TeamRequest, pk: int) -> HttpResponse:
     """One batch. Opening it claims it; when somebody else has it, the next one comes."""
     run = access.run(request.team, pk)
-    may_judge = permissions.can("judge", request.roles)
+    may_judge = permissions.can_judge(request.roles)
     if may_judge and query.is_waiting(run) and not curation.open_batch(run=run, by=request.user):
         return _taken(request, run)
     if planning.is_files(run.stage):
@@ -80,7 +80,7 @@ def _context(request: TeamRequest, run: StageRun) -> dict[str, Any]:
         "asset": run.asset,
         "currency": run.currency,
         "defects": Defect.choices,
-        "may_judge": permissions.can("judge", request.roles),
+        "may_judge": permissions.can_judge(request.roles),
         "is_blind": request.COOKIES.get(BLIND) == "1",
     }
 

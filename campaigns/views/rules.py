@@ -17,7 +17,7 @@ from campaigns.views.budget import done, form_page, page_of
 @in_team
 def rules(request: TeamRequest) -> HttpResponse:
     """Add a rule (POST), or the form on a page of its own."""
-    permissions.check("set_budget", request.roles)
+    permissions.check_can_set_budget(request.roles)
     sent = request.POST if request.method == "POST" else None
     form = RuleForm(sent, team=request.team, auto_id="rule-%s")
     if form.is_bound and form.is_valid():

@@ -18,7 +18,7 @@ from routing import money
 def settings(request: TeamRequest) -> HttpResponse:
     """Name, gate, review rate, brand colors, file names."""
     team = request.team
-    may = permissions.can("manage_team", request.roles)
+    may = permissions.can_manage_team(request.roles)
     form = TeamForm(
         request.POST or None,
         initial={

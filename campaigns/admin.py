@@ -123,6 +123,65 @@ class ApprovalAdmin(ReadOnly):
     list_filter = ("state",)
 
 
+@admin.register(models.Snooze)
+class SnoozeAdmin(ReadOnly):
+    list_display = ("approval", "person", "until")
+    list_select_related = ("approval", "person")
+
+
+@admin.register(models.StandingRule)
+class StandingRuleAdmin(ReadOnly):
+    list_display = (
+        "team",
+        "campaign",
+        "person",
+        "tier",
+        "day_micros",
+        "currency",
+        "created_by",
+        "ended_at",
+    )
+    list_filter = ("tier",)
+    list_select_related = ("team", "campaign", "person", "created_by")
+
+
+@admin.register(models.RuleDay)
+class RuleDayAdmin(ReadOnly):
+    list_display = ("rule", "campaign", "day", "used_micros", "limit_micros")
+    list_select_related = ("rule", "campaign")
+
+
+@admin.register(models.SpendDay)
+class SpendDayAdmin(ReadOnly):
+    list_display = (
+        "day",
+        "team",
+        "campaign",
+        "person",
+        "stage",
+        "tier",
+        "model",
+        "settled_micros",
+        "runs",
+    )
+    list_filter = ("stage", "tier")
+    list_select_related = ("team", "campaign", "person")
+
+
+@admin.register(models.Mail)
+class MailAdmin(ReadOnly):
+    list_display = ("to", "subject", "team", "created_at", "sent_at", "given_up_at", "tries")
+    list_select_related = ("team",)
+    exclude = ("body", "lease_key")
+
+
+@admin.register(models.TeamBelief)
+class TeamBeliefAdmin(ReadOnly):
+    list_display = ("team", "stage", "revision", "is_stale", "updated_at")
+    list_filter = ("stage", "is_stale")
+    list_select_related = ("team",)
+
+
 @admin.register(models.PlatformFile)
 class PlatformFileAdmin(ReadOnly):
     list_display = ("asset", "platform", "kind", "verdict", "made_at", "due_at", "tries")

@@ -1,0 +1,124 @@
+"""The admin's pages of money, letters and beliefs: staff may look, nobody may write."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from campaigns import models
+from campaigns.actions import approvals, spending, standing
+from campaigns.admin import ReadOnly
+from campaigns.models import AdSet, Approval, Mail, Team, TeamBelief
+from campaigns.models.choices import Ceiling
+from tests import factories
+from tests.campaigns import money
+
+# What only actions write. Everything of money and audit stands here.
+ONLY_READ = [
+    "Approval", "Asset", "Attempt", "BudgetLine", "Candidate", "Event", "Export", "Gate",
+    "Heartbeat", "Invitation", "LedgerEntry", "Mail", "Media", "PlatformFile", "RuleDay", "Snooze",
+    "SpendDay", "StageRun", "StandingRule", "TeamBelief",
+]  # fmt: skip
+NEW = ["Snooze", "StandingRule", "RuleDay", "SpendDay", "Mail", "TeamBelief"]
+SECRET = "the letter's own words"
+
+
+@pytest.fixture
+def root(db: None) -> User:
+    return User.objects.create_superuser("root", "root@example.com", factories.PASSWORD)
+
+
+@pytest.fixture
+def rows(team: Team, mara: User, dana: User) -> dict[str, Model]:
+    """One row of each, made as the product makes them wherever it does."""
+    strict: AdSet = factories.ad_set(team, by=mara, ceiling=Ceiling.NONE)
+    factories.fund(strict.campaign, low=10_000_000, medium=10_000_000)
+    standing.add(team=team, tier="low", day_micros=100, by=dana)
+    run = money.start(strict, by=mara, maximum=60)
+    spending.settle(attempt=run.attempts.get(), billed_micros=50)
+    money.start(strict, by=mara, maximum=60, tier="medium")
+    approvals.snooze(approval=Approval.objects.get(state="asked"), by=dana)
+    Mail.objects.all().delete()
+    Mail.objects.create(
+        team=team, key="k", to="dana@example.com", subject="News", body=SECRET,
+        due_at=timezone.now(),
+    )  # fmt: skip
+    TeamBelief.objects.create(team=team, stage="edit", blob="{}")
+    return {name: getattr(models, name).objects.get() for name in NEW}
+
+
+def address(row: Model, page: str) -> str:
+    name = f"admin:campaigns_{type(row).__name__.lower()}_{page}"
+    return reverse(name, args=[row.pk] if page in {"change", "delete", "history"} else [])
+
+
+def values(row: Model) -> dict[str, Any]:
+    return {field.name: field.value_from_object(row) for field in row._meta.concrete_fields}
+
+
+def test_everything_of_money_and_audit_is_registered_and_read_only() -> None:
+    read_only = {
+        model.__name__ for model, page in admin.site._registry.items() if isinstance(page, ReadOnly)
+    }
+    assert read_only == set(ONLY_READ)
+
+
+@pytest.mark.parametrize("name", NEW)
+class TestStaff:
+    def test_may_look(self, client: Client, root: User, rows: dict[str, Model], name: str) -> None:
+        client.force_login(root)
+        for page in ("changelist", "change"):
+            answer = client.get(address(rows[name], page))
+            assert answer.status_code == 200, page
+            content = answer.content.decode()
+            assert "Save and continue" not in content
+            assert SECRET not in content
+
+    def test_may_not_add_change_or_delete(
+        self, client: Client, root: User, rows: dict[str, Model], name: str
+    ) -> None:
+        client.force_login(root)
+        row = rows[name]
+        before = values(row)
+        assert client.get(address(row, "add")).status_code == 403
+        assert client.post(address(row, "add"), {}).status_code == 403
+        assert client.post(address(row, "change"), {"tries": "9"}).status_code == 403
+        assert client.post(address(row, "delete"), {"post": "yes"}).status_code == 403
+        chosen = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
+        client.post(address(row, "changelist"), chosen)
+        assert values(type(row)._default_manager.get(pk=row.pk)) == before
+
+    def test_only_staff_comes_in(
+        self, client: Client, rows: dict[str, Model], dana: User, name: str
+    ) -> None:
+        client.force_login(dana)
+        for page in ("changelist", "change"):
+            answer = client.get(address(rows[name], page))
+            assert answer.status_code == 302
+            assert answer["Location"].startswith(reverse("admin:login"))
+
+
+def test_many_letters_take_no_more_queries(
+    client: Client, root: User, rows: dict[str, Model],
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:  # fmt: skip
+    client.force_login(root)
+    listed = address(rows["Mail"], "changelist")
+    with django_assert_num_queries(4):
+        client.get(listed)
+    for number in range(2):
+        Mail.objects.create(
+            team=rows["Mail"].team, key=f"k{number}", to="dana@example.com", subject="News",
+            body=SECRET, due_at=timezone.now() + timedelta(minutes=number),
+        )  # fmt: skip
+    with django_assert_num_queries(4):
+        client.get(listed)

@@ -9,14 +9,15 @@ from typing import Any
 
 from campaigns.actions import stored
 from campaigns.models import Attempt, Media
-from routing import explain
 from routing.decide import Decision
 from routing.providers.base import InputFile, Request
+from routing.told import told
 
 
 def frozen(decision: Decision, currency: str) -> dict[str, Any]:
-    """A decision with its sentence, as it is stored with the run and never rewritten."""
-    return {**decision.as_json(), "sentence": explain.sentence(decision, currency)}
+    """A decision with what people are told of it, stored with the run and never rewritten."""
+    words = told(decision, currency)
+    return {**decision.as_json(), "sentence": words["sentence"], "told": words}
 
 
 def _inputs(attempt: Attempt) -> list[tuple[str, Media]]:

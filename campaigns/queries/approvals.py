@@ -51,6 +51,7 @@ class Request:
     pictures: tuple[int, ...]
     review_micros: int
     sentence: str
+    told: Mapping[str, Any]
     cheaper: Option | None
     blocked: str
     waits_for: str
@@ -315,6 +316,7 @@ def _request(
         pictures=_pictures(run),
         review_micros=_cents(run.candidate_count * review_each_micros),
         sentence=str(run.decision.get("sentence", "")),
+        told=run.decision.get("told", {}),
         cheaper=next(cheaper, None),
         blocked=blocked,
         waits_for=_either(others),

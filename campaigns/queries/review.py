@@ -78,18 +78,6 @@ class Criterion:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """One model in "Why this route". Money in micro-units; None where it lost."""
-
-    label: str
-    price_micros: int | None
-    chance: float | None
-    per_keeper_micros: int | None
-    reason: str
-    is_taken: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Batch:
     """Everything on the review screen."""
 
@@ -100,7 +88,7 @@ class Batch:
     before: Media | None
     criteria: tuple[Criterion, ...]
     threshold: int
-    choices: tuple[Choice, ...]
+    told: Mapping[str, Any]
     sentence: str
     lineage: tuple[str, ...]
     place: int
@@ -227,7 +215,7 @@ def batch(
             for c in criteria
         ),
         threshold=run.team.gate_threshold_percent,
-        choices=_choices(run),
+        told=run.decision.get("told", {}),
         sentence=str(run.decision.get("sentence", "")),
         lineage=lineage.line(
             source=older.get(run.source_id or 0), candidates=older, has_base=bool(bases)
@@ -284,27 +272,6 @@ def _curve(finding: Finding) -> Curve | None:
             for at, value in zip(seconds, values, strict=True)
         ),
     )
-
-
-def _choices(run: StageRun) -> tuple[Choice, ...]:
-    decision: dict[str, Any] = run.decision
-    count = max(1, run.candidate_count)
-    found = [
-        Choice(
-            label=str(choice["label"]),
-            price_micros=int(choice["expected_micros"]) // count,
-            chance=float(choice["approval_prior"]),
-            per_keeper_micros=int(choice["money_per_approved_micros"]),
-            reason=str(choice.get("limits", "")),
-            is_taken=choice["key"] == run.model,
-        )
-        for choice in decision.get("choices", [])
-    ]
-    found += [
-        Choice(str(loser["label"]), None, None, None, str(loser["text"]), False)
-        for loser in decision.get("losers", [])
-    ]
-    return tuple(found)
 
 
 def _seconds(run: StageRun) -> float:

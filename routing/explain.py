@@ -45,7 +45,7 @@ def sentence(decision: Decision, currency: str = "USD") -> str:
     if best is None:
         return problem(decision)
     work = OPERATIONS[decision.need.operation].label.lower()
-    cost = _cost(best.money_per_approved_micros, currency)
+    cost = _cost(best, currency)
     if decision.need.pinned_model:
         return f"{best.card.label} was chosen by hand to {work}: {cost}."
     if decision.basis == "picks":
@@ -53,7 +53,7 @@ def sentence(decision: Decision, currency: str = "USD") -> str:
     rivals = len(decision.choices) - 1
     if rivals:
         return (
-            f"{best.card.label} to {work}: lowest expected cost, {cost}, of {rivals + 1} that can."
+            f"{best.card.label} to {work}: lowest expected cost of {rivals + 1} that can, {cost}."
         )
     if decision.losers:
         return (
@@ -222,8 +222,10 @@ def _behind(choice: Choice, first: Choice) -> str:
     return f"{less} less on averages; another was taken by hand, to learn, or for the deadline"
 
 
-def _cost(micros: int, currency: str) -> str:
-    """What one approved asset costs; a figure of $0.00 says less than the word."""
-    if not micros:
+def _cost(best: Choice, currency: str) -> str:
+    """What one approved asset costs; a price of $0.00 says less than the word."""
+    if not best.money_per_approved_micros:
         return "free of charge"
-    return f"{money.text(micros, currency)} per approved asset"
+    whole = money.text(best.per_approved_micros, currency)
+    price = money.text(best.money_per_approved_micros, currency)
+    return f"{whole} per approved asset, {price} of it the model's price"

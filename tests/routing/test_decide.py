@@ -156,11 +156,9 @@ class TestExplain:
             ),
             "none": explain.sentence(decide.decide(NEED, [off], HERE)),
         }
-        assert (
-            said["only"]
-            == "A to replace background: the only model for it, $0.17 per approved asset."
-        )
-        assert "lowest expected cost, $0.17 per approved asset, of 2 that can" in said["rivals"]
+        cost = "$1.32 per approved asset, $0.17 of it the model's price."
+        assert said["only"] == f"A to replace background: the only model for it, {cost}"
+        assert said["rivals"].endswith(f"lowest expected cost of 2 that can, {cost}")
         assert "the only one of 2 that can run here now" in said["losers"]
         assert said["pinned"].startswith("B was chosen by hand")
         assert "switched off" in said["none"]

@@ -11,7 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from django.utils import timezone
+
 from campaigns import wiring
+from campaigns.actions import needs
 from campaigns.models import Asset, Campaign, CatalogModel, Media
 from campaigns.models.choices import FileKind
 from campaigns.queries import beliefs
@@ -21,7 +24,6 @@ from routing import asking, decide, explain, pricing
 from routing.catalog import ModelCard
 from routing.decide import Choice, Decision, People
 from routing.learning import Belief
-from routing.need import Need
 from routing.stages import OPERATIONS, PASS
 from routing.tasks import TaskView
 
@@ -209,6 +211,7 @@ def brief_of(asset: Asset) -> Brief:
         width=picture.width if picture else 0,
         height=picture.height if picture else 0,
         todo=tuple(asset.todo),
+        deadline_at=asset.deadline_at,
     )
 
 
@@ -235,16 +238,16 @@ def route(
     if learned is None:
         learned = beliefs.of_team(campaign.team_id) if campaign.team_id else {}
     belief = learned.get(stage)
-    need = Need(
+    need = needs.need_of(
+        brief=brief,
         stage=stage,
         operation=operation,
-        purpose=brief.purpose,
+        params=params,
         count=count,
-        seconds=float(params.get("seconds", 0) or 0),
-        motion_profile=str(params.get("motion_profile", "")),
         ceiling=campaign.ceiling,
         has_base=has_base,
         pinned_model=pinned_model,
+        now=timezone.now(),
     )
     return decide.decide(
         need,

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
@@ -51,6 +52,7 @@ class Brief:
     width: int = 0
     height: int = 0
     todo: tuple[str, ...] = ()
+    deadline_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,10 @@ class SetUp(admin.ModelAdmin):
 class TeamAdmin(SetUp):
     list_display = ("name", "slug", "currency", "created_at")
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """A team's budgets and ledger are kept in its currency, so it stays what it was."""
+        return ("currency",) if obj else ()
+
 
 @admin.register(models.Membership)
 class MembershipAdmin(admin.ModelAdmin):

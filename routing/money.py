@@ -45,6 +45,16 @@ class Money:
         return text(self.micros, self.currency)
 
 
+def whole(micros: object) -> int:
+    """`micros` when a row can hold it exactly: an int of at most LARGEST either way.
+
+    A float would be kept as one by SQLite and rounded by PostgreSQL. Raises BadAmount.
+    """
+    if type(micros) is not int or abs(micros) > LARGEST:
+        raise BadAmount(f"An amount is a whole number of micro-units, not {micros!r}.")
+    return micros
+
+
 def promise(amount: Decimal) -> int:
     """Micro-units of `amount` units, rounded up: what we promise is never less than the bill."""
     return int((amount * MICROS).to_integral_value(rounding=ROUND_CEILING))

@@ -175,8 +175,8 @@ def set_campaign(
     with the field.
     """
     permissions.check_can_set_budget(access.roles(by, campaign.team))
-    amounts = {"total": total_micros, **tiers}
-    if isinstance(ask_above_micros, int):
+    amounts: dict[str, object] = {"total": total_micros, **tiers}
+    if ask_above_micros not in (None, KEEP):
         amounts["ask_above"] = ask_above_micros
     for field, micros in amounts.items():
         _check(micros, field, "Enter an amount of 0 or more.")
@@ -217,8 +217,8 @@ def set_campaign(
         )
 
 
-def _check(micros: int, field: str, text: str) -> None:
-    if micros < 0:
+def _check(micros: object, field: str, text: str) -> None:
+    if type(micros) is not int or micros < 0:
         raise BadBudget(text, field)
     if micros >= MOST:
         raise BadBudget(TOO_MUCH, field)

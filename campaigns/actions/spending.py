@@ -46,9 +46,10 @@ def reserve(*, attempt: Attempt, amount_micros: int, by: User) -> None:
     """Hold `amount_micros` for an attempt. Must run inside the transaction that makes it.
 
     Here is the gate for everybody, browser, worker and shell: a run that needs a manager's yes
-    uses its approval up. Raises approving.NotApproved or NotCovered, and then nothing is held.
+    uses its approval up. Raises approving.NotApproved or NotCovered, and then nothing is held;
+    ValueError for what is no amount.
     """
-    if amount_micros < 0:
+    if money.whole(amount_micros) < 0:
         raise ValueError("a hold is never negative")
     with transaction.atomic():
         # as it is stored: what a shell or an older page holds in memory opens no other line
@@ -56,6 +57,7 @@ def reserve(*, attempt: Attempt, amount_micros: int, by: User) -> None:
         approving.use(run=run, amount_micros=amount_micros)
         lines = budgets.open_month(campaign=run.asset.campaign)
         chain = [line for line in lines if line.tier in ("", run.tier)]
+        _one_currency(chain, run)
         _hold_all(chain, amount_micros)
         Attempt.objects.filter(pk=attempt.pk).update(reserved_micros=amount_micros)
         attempt.reserved_micros = amount_micros
@@ -63,17 +65,35 @@ def reserve(*, attempt: Attempt, amount_micros: int, by: User) -> None:
         alerts.check(lines=chain)
 
 
+def _one_currency(chain: Sequence[BudgetLine], run: StageRun) -> None:
+    kept = next((line.currency for line in chain if line.currency != run.currency), "")
+    if kept:
+        raise NotCovered(
+            f"This work is priced in {run.currency} and the budget of {run.asset.campaign.name} is "
+            f"kept in {kept} this month. Cancel it and start it again. No money was spent."
+        )
+
+
 class _NoRoom(Exception):
     """One of the lines refused; what the others took goes back."""
 
 
 def _hold_all(chain: Sequence[BudgetLine], amount: int) -> None:
+    # what was read a moment ago may say no, which spares the hot rows; only the UPDATE says yes
+    if any(_is_full(line, amount) for line in chain):
+        raise NotCovered(_refusal(chain, amount))
     try:
         with transaction.atomic():
             if not all(_hold(line, amount) for line in chain):
                 raise _NoRoom
     except _NoRoom:
         raise NotCovered(_refusal(chain, amount)) from None
+
+
+def _is_full(line: BudgetLine, amount: int) -> bool:
+    return line.frozen_at is not None or (
+        line.left_micros is not None and line.left_micros < amount
+    )
 
 
 def _hold(line: BudgetLine, amount: int) -> bool:
@@ -172,9 +192,10 @@ def settle(*, attempt: Attempt, billed_micros: int, note: str = "") -> None:
 
     A bill above the hold that a line cannot carry is booked up to the hold; the excess becomes a
     correction of its own, stands on the lines as overrun, and freezes the tier until a manager
-    has looked. Raises ValueError for a negative bill and for an attempt that holds nothing.
+    has looked. Raises ValueError for what is no amount, a negative bill, and an attempt that
+    holds nothing.
     """
-    if billed_micros < 0:
+    if money.whole(billed_micros) < 0:
         raise ValueError("a bill is never negative; book a correction")
     with transaction.atomic():
         if _closed(attempt):
@@ -270,7 +291,7 @@ def correct(*, attempt: Attempt, amount_micros: int, note: str, token: str, by: 
     """
     permissions.check_can_set_budget(access.roles(by, attempt.run.team))
     key = f"correct:{attempt.key}:{token}"[:120]
-    if not amount_micros or abs(amount_micros) > MOST_CORRECTION:
+    if type(amount_micros) is not int or not 0 < abs(amount_micros) <= MOST_CORRECTION:
         raise BadCorrection("Enter an amount that is not 0 and below 1,000,000,000.")
     if not note.strip():
         raise BadCorrection("Say where the difference comes from, such as the invoice.", "note")

@@ -44,7 +44,7 @@ def add(
     permissions.check_can_set_budget(access.roles(by, team))
     if tier not in Tier.values:
         raise BadRule("Choose low, medium or high.", "tier")
-    if day_micros <= 0:
+    if type(day_micros) is not int or day_micros <= 0:
         raise BadRule("Enter an amount above 0.", "day")
     if day_micros >= budgets.MOST:
         raise BadRule(budgets.TOO_MUCH, "day")
@@ -117,6 +117,7 @@ def match(*, run: StageRun) -> RuleDay | None:
     team, campaign = run.team, run.asset.campaign
     rules = (
         StandingRule.objects.filter(team=team, ended_at__isnull=True, tier__in=covering)
+        .filter(currency=run.currency)
         .filter(Q(campaign__isnull=True) | Q(campaign=campaign))
         .filter(Q(person__isnull=True) | Q(person=run.requested_by))
         .select_related("created_by")

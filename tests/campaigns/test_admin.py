@@ -72,6 +72,19 @@ def test_everything_of_money_and_audit_is_registered_and_read_only() -> None:
     assert read_only == set(ONLY_READ)
 
 
+def test_a_teams_currency_is_chosen_once(client: Client, root: User, team: Team) -> None:
+    client.force_login(root)
+    address = reverse("admin:campaigns_team_change", args=[team.pk])
+    page = client.get(address).content.decode()
+    assert 'name="name"' in page
+    assert 'name="currency"' not in page
+    values = {field: getattr(team, field) for field in ("name", "slug", "name_pattern")}
+    values |= {"gate_threshold_percent": 80, "review_rate_micros_per_hour": 1, "brand_colors": "[]"}
+    client.post(address, {**values, "name": "Renamed", "currency": "EUR"})
+    team.refresh_from_db()
+    assert (team.name, team.currency) == ("Renamed", "USD")
+
+
 @pytest.mark.parametrize("name", NEW)
 class TestStaff:
     def test_may_look(self, client: Client, root: User, rows: dict[str, Model], name: str) -> None:

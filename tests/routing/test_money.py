@@ -43,6 +43,21 @@ class TestPromise:
         assert 0 <= micros - amount * money.MICROS < 1
 
 
+class TestWhole:
+    @pytest.mark.parametrize("micros", [0, 1, -1, money.LARGEST, -money.LARGEST])
+    def test_lets_through_what_a_row_can_hold(self, micros: int) -> None:
+        assert money.whole(micros) == micros
+
+    @pytest.mark.parametrize(
+        "micros",
+        [1.0, 1.5, float("nan"), float("inf"), Decimal(1), "1", True, None, money.LARGEST + 1,
+         -money.LARGEST - 1],
+    )  # fmt: skip
+    def test_refuses_everything_else(self, micros: object) -> None:
+        with pytest.raises(BadAmount, match="whole number of micro-units"):
+            money.whole(micros)
+
+
 class TestParse:
     @pytest.mark.parametrize(
         ("written", "micros"),

@@ -90,12 +90,12 @@ def _drill(request: TeamRequest, campaign: Campaign | None, period: reads.Period
 
 def _may(request: TeamRequest, campaign: Campaign | None, period: reads.Period) -> dict[str, Any]:
     """What this person may change here, with the forms for it."""
-    may_set = permissions.can("set_budget", request.roles) and period.is_now
+    may_set = permissions.can_set_budget(request.roles) and period.is_now
     context: dict[str, Any] = {
         "may_set": may_set,
-        "may_approve": permissions.can("approve_spend", request.roles),
+        "may_approve": permissions.can_approve_spend(request.roles),
     }
-    if permissions.can("set_budget", request.roles):
+    if permissions.can_set_budget(request.roles):
         context["unsettled_count"] = unsettled.count(team=request.team)
     if may_set:
         context["month_form"] = _month_form(request, None)
@@ -151,7 +151,7 @@ def _set_form(request: TeamRequest, campaign: Campaign, sent: Any) -> BudgetForm
 def set_budget(request: TeamRequest, pk: int) -> HttpResponse:
     """A campaign's total, tiers, threshold and carry-over: all of it, or nothing."""
     campaign = access.campaign(request.team, pk)
-    permissions.check("set_budget", request.roles)
+    permissions.check_can_set_budget(request.roles)
     form = _set_form(request, campaign, request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         try:
@@ -181,7 +181,7 @@ def _month_form(request: TeamRequest, sent: Any) -> MonthForm:
 @in_team
 def team_month(request: TeamRequest) -> HttpResponse:
     """What all campaigns together may spend in a month, or no limit."""
-    permissions.check("set_budget", request.roles)
+    permissions.check_can_set_budget(request.roles)
     form = _month_form(request, request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         limit = form.cleaned_data["month"]

@@ -48,7 +48,7 @@ def ledger(request: TeamRequest) -> HttpResponseBase:
         "tiers": Tier.choices,
         "periods": budget.periods(team=request.team),
         "campaigns": budget.campaigns(team=request.team),
-        "may_settle": permissions.can("set_budget", request.roles),
+        "may_settle": permissions.can_set_budget(request.roles),
     }
     if context["may_settle"]:
         context["unsettled_count"] = unsettled.count(team=request.team)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -103,3 +106,10 @@ class TestSeveralRolesOfOnePerson:
         team.memberships.get(user=both, role=Role.MANAGER).delete()
         with pytest.raises(permissions.NotAllowed, match="Ask a manager"):
             budgets.set_campaign(campaign=ad_set.campaign, total_micros=0, tiers=none, by=both)
+
+
+def test_nobody_asks_by_a_name_in_quotes() -> None:
+    package = Path(permissions.__file__).parent
+    asks = re.compile(r"permissions\.(?:can|check)\(")
+    found = [str(path) for path in package.rglob("*.py") if asks.search(path.read_text())]
+    assert found == []

@@ -47,10 +47,13 @@ class NewBrief:
     photo_origin: str = "none"
 
 
-def create(*, ad_set: AdSet, brief: NewBrief, token: str, by: User) -> tuple[Asset, StageRun]:
+def create(
+    *, ad_set: AdSet, brief: NewBrief, token: str, by: User, seen_micros: int | None = None
+) -> tuple[Asset, StageRun]:
     """Write the asset and start its first stage, or nothing at all.
 
-    The same token returns the same asset. Raises NotAllowed, NotNow, BadParams, runs.NoModel.
+    The same token returns the same asset. `seen_micros` is the maximum of the first stage that the
+    person saw. Raises NotAllowed, NotNow, runs.PriceChanged, BadParams, runs.NoModel.
     """
     team = ad_set.campaign.team
     permissions.check_can_brief(access.roles(by, team))
@@ -60,7 +63,7 @@ def create(*, ad_set: AdSet, brief: NewBrief, token: str, by: User) -> tuple[Ass
         raise BadParams("bases", "One of the photos is not there any more. Add it again.")
     try:
         with transaction.atomic():
-            return _write(ad_set, brief, token, by)
+            return _write(ad_set, brief, token, by, seen_micros)
     except IntegrityError:
         earlier = Asset.objects.filter(token=token, team=team).first()
         if earlier is None:
@@ -69,7 +72,14 @@ def create(*, ad_set: AdSet, brief: NewBrief, token: str, by: User) -> tuple[Ass
 
 
 def create_in_new_campaign(
-    *, team: Team, campaign_name: str, ad_set_name: str, brief: NewBrief, token: str, by: User
+    *,
+    team: Team,
+    campaign_name: str,
+    ad_set_name: str,
+    brief: NewBrief,
+    token: str,
+    by: User,
+    seen_micros: int | None = None,
 ) -> tuple[Asset, StageRun]:
     """Like `create`, in a campaign that is made with it: both or neither.
 
@@ -87,7 +97,9 @@ def create_in_new_campaign(
             ad_sets=[ad_set_name],
             by=by,
         )
-        asset, run = create(ad_set=campaign.ad_sets.get(), brief=brief, token=token, by=by)
+        asset, run = create(
+            ad_set=campaign.ad_sets.get(), brief=brief, token=token, by=by, seen_micros=seen_micros
+        )
         if asset.campaign_id != campaign.pk:
             transaction.set_rollback(True)
         return asset, run
@@ -117,11 +129,14 @@ def preview(*, team: Team, ad_set: AdSet | None, brief: NewBrief) -> planning.Pl
         as_is=brief.as_is and base is not None,
         width=base.width if base else 0,
         height=base.height if base else 0,
+        deadline_at=brief.deadline_at,
     )
     return planning.plan(campaign=campaign, brief=asked, wanted=brief.wanted)
 
 
-def _write(ad_set: AdSet, brief: NewBrief, token: str, by: User) -> tuple[Asset, StageRun]:
+def _write(
+    ad_set: AdSet, brief: NewBrief, token: str, by: User, seen_micros: int | None
+) -> tuple[Asset, StageRun]:
     campaign = ad_set.campaign
     asset = Asset.objects.create(
         team=campaign.team,
@@ -179,6 +194,7 @@ def _write(ad_set: AdSet, brief: NewBrief, token: str, by: User) -> tuple[Asset,
         by=by,
         token=f"brief-{token}"[:64],
         given=asset.plan[0]["params"],
+        seen_micros=seen_micros,
     )
     return asset, run
 

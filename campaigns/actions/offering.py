@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from campaigns.actions import learning, planning, runs
+from campaigns.formats.price_seen import PriceList, Wish
 from campaigns.models import Asset, Candidate
 from campaigns.models.choices import Stage
 from campaigns.queries import beliefs
@@ -48,6 +49,7 @@ class Quote:
     must_ask: str
     problem: str
     currency: str
+    wish: Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Offer:
     models: tuple[Eligible, ...]
     params: Mapping[str, Any]
     rounds: int
+    prices: PriceList
 
     @property
     def count(self) -> int:
@@ -128,16 +131,18 @@ def offers(*, asset: Asset, rounds: Mapping[str, int]) -> list[StageOffers]:
                 learned=learned,
                 history=histories.get(spec.key),
             )
+            wish = Wish(decision.need.count, "", {name: str(given[name]) for name in given})
             found.append(
                 Offer(
                     operation=spec.key,
                     label=spec.label,
                     stage=key,
                     needs_mask=spec.needs_mask,
-                    quote=_quote(asset, decision),
+                    quote=_quote(asset, decision, wish),
                     models=tuple(_eligible(choice) for choice in decision.choices),
                     params={**params, **given},
                     rounds=rounds.get(spec.key, 0),
+                    prices=_prices(decision, wish),
                 )
             )
         if found:
@@ -171,11 +176,19 @@ def quote(
     given: Mapping[str, Any] | None = None,
     count: int | None = None,
     model: str = "",
+    is_draft: bool = False,
 ) -> Quote:
-    """What `operation` with these values would cost now. Raises BadParams."""
+    """What `operation` with these values would cost now.
+
+    Raises BadParams; for a draft, values that cannot be used count as not given.
+    """
     spec = _spec(operation)
     brief = planning.brief_of(asset)
-    params = BY_KEY[str(spec.stage)].params(operation, given or {}, brief)
+    stage = str(spec.stage)
+    if is_draft:
+        params = _params_or_none(stage, spec, given or {}, brief)
+    else:
+        params = BY_KEY[stage].params(operation, given or {}, brief)
     learned = beliefs.of_team(asset.team_id)
     history = learning.history_of(
         asset=asset, operation=spec.key, belief=learned.get(str(spec.stage))
@@ -183,7 +196,8 @@ def quote(
     decision = _route(
         asset, brief, spec, params, count=count, model=model, learned=learned, history=history
     )
-    return _quote(asset, decision)
+    texts = {name: str(value) for name, value in (given or {}).items()}
+    return _quote(asset, decision, Wish(count or 0, model, texts))
 
 
 def _route(
@@ -214,7 +228,7 @@ def _route(
     )
 
 
-def _quote(asset: Asset, decision: Decision) -> Quote:
+def _quote(asset: Asset, decision: Decision, wish: Wish) -> Quote:
     best = decision.best
     currency = asset.team.currency
     return Quote(
@@ -230,7 +244,16 @@ def _quote(asset: Asset, decision: Decision) -> Quote:
         must_ask=planning.must_ask(best, asset.campaign) if best else "",
         problem=decision.problem,
         currency=currency,
+        wish=wish,
     )
+
+
+def _prices(decision: Decision, wish: Wish) -> PriceList:
+    """What each model may cost at most; the first one is the automatic choice."""
+    found = {choice.card.key: choice.quote.maximum_micros for choice in decision.choices}
+    if decision.best is not None:
+        found[""] = decision.best.quote.maximum_micros
+    return PriceList(wish, found)
 
 
 def _eligible(choice: Choice) -> Eligible:

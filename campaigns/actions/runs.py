@@ -56,6 +56,19 @@ class NoModel(Exception):
         self.text = text
 
 
+class PriceChanged(NotNow):
+    """It costs more by now than the page said. Amounts in micro-units of `currency`."""
+
+    def __init__(self, *, label: str, was: int, now: int, currency: str) -> None:
+        super().__init__(
+            f"The price went up: {label} may now cost {money.text(now, currency)}, and the page "
+            f"showed {money.text(was, currency)}. Look at the new price, then start again. "
+            "Nothing was started and no money was spent."
+        )
+        self.was_micros = was
+        self.now_micros = now
+
+
 def new_seed() -> int:
     """A seed for a batch; its candidates count up from here."""
     return secrets.randbelow(2**31 - 64)
@@ -81,8 +94,8 @@ def start(
     The run starts at once, or waits for a manager when tier or money need it. The same token
     returns the same run. `model` overrules the route and needs a `reason` when it is not the
     first choice anyway. Requests of one `batch` stand on one card of the managers' inbox.
-    `seen_micros` is the maximum the person saw; a price that changed since starts nothing. Raises
-    NotAllowed, NotNow, NoModel, BadParams.
+    `seen_micros` is the maximum the person saw; a price that went up since starts nothing. Raises
+    NotAllowed, NotNow, PriceChanged, NoModel, BadParams.
     """
     permissions.check_can_run(access.roles(by, asset.team))
     earlier = StageRun.objects.filter(token=token, team=asset.team).first()
@@ -121,11 +134,12 @@ def start(
         raise NoModel(decision.problem)
     if model and not reason.strip() and planning.overrules(decision):
         raise BadParams("reason", f"Say in a few words why {best.card.label} should do this.")
-    if seen_micros is not None and seen_micros != best.quote.maximum_micros:
-        raise NotNow(
-            f"The price changed meanwhile: {best.card.label} may now cost "
-            f"{money.text(best.quote.maximum_micros, asset.team.currency)} here. Look at it, then "
-            "start again. Nothing was started and no money was spent."
+    if seen_micros is not None and best.quote.maximum_micros > seen_micros:
+        raise PriceChanged(
+            label=best.card.label,
+            was=seen_micros,
+            now=best.quote.maximum_micros,
+            currency=asset.team.currency,
         )
     run = StageRun(
         team=asset.team,

@@ -227,6 +227,18 @@ class BriefForm(forms.Form):
             )
         return values
 
+    @property
+    def most_micros(self) -> int | None:
+        """The most that the first stage may cost by the plan the page showed; None without one.
+
+        Without a script the plan stays as it was while the count is changed, so it grows with it.
+        """
+        micros, count = (str(self.data.get(name, "")) for name in ("seen_micros", "seen_count"))
+        if not all(one.isascii() and one.isdigit() and len(one) < 16 for one in (micros, count)):
+            return None
+        shown, of, wanted = int(micros), int(count), self.cleaned_data["count"]
+        return shown if wanted <= of else -(-shown * wanted // max(1, of))
+
     def card_title(self) -> str:
         """The title; without one, product and headline."""
         values = self.cleaned_data

@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 
+from campaigns.formats.price_seen import MOST_MICROS, Seen
 from campaigns.stages.base import BadParams
 from imaging.geometry import Box
 from routing.stages import OPERATIONS
@@ -41,11 +42,22 @@ class RunForm(forms.Form):
     top = forms.IntegerField(min_value=0, max_value=MOST_PIXELS, required=False)
     width = forms.IntegerField(min_value=1, max_value=MOST_PIXELS, required=False)
     height = forms.IntegerField(min_value=1, max_value=MOST_PIXELS, required=False)
+    seen_micros = forms.IntegerField(min_value=0, max_value=MOST_MICROS, required=False)
+    seen_for = forms.CharField(required=False)
+    seen_prices = forms.CharField(required=False)
 
     @property
     def given(self) -> dict[str, Any]:
         """The operation's own values as they were sent; its stage checks them."""
         return {name: self.data[name][:200] for name in PARAMS if self.data.get(name)}
+
+    @property
+    def seen(self) -> Seen | None:
+        """The price that the page showed; None when it showed none."""
+        values = self.cleaned_data
+        return Seen.read(
+            micros=values["seen_micros"], wish=values["seen_for"], prices=values["seen_prices"]
+        )
 
     @property
     def box(self) -> Box | None:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from campaigns import permissions
-from campaigns.actions import moves, offering, runs, stored
+from campaigns.actions import moves, offering, prices, runs, stored
 from campaigns.forms.run import RunForm, checked
 from campaigns.models import Asset, Media
 from campaigns.models.choices import Motion, MotionProfile, RunState
@@ -88,16 +88,26 @@ def run(request: TeamRequest, pk: int) -> HttpResponseBase:
         return _quote(request, found)
     form = RunForm(request.POST, request.FILES)
     values = checked(form)
+    click = values["token"] or token()
     started = runs.start(
         asset=found,
         operation=values["operation"],
         by=request.user,
-        token=values["token"] or token(),
+        token=click,
         given=form.given,
         count=values["count"],
         mask=_mask(request, found, form),
         model=values["model"],
         reason=values["reason"],
+        seen_micros=prices.most(
+            asset=found,
+            operation=values["operation"],
+            token=click,
+            seen=form.seen,
+            given=form.given,
+            count=values["count"],
+            model=values["model"],
+        ),
     )
     text = f"{started.model_label} is queued."
     if started.state == RunState.WAITING_APPROVAL:

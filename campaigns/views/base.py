@@ -25,7 +25,7 @@ from campaigns.actions.budgets import BadBudget
 from campaigns.actions.curation import BelowGate
 from campaigns.actions.exports import NothingToPack
 from campaigns.actions.platform_files import BadBox
-from campaigns.actions.runs import NoModel
+from campaigns.actions.runs import NoModel, PriceChanged
 from campaigns.actions.spending import BadCorrection, NotCovered
 from campaigns.actions.standing import BadRule
 from campaigns.actions.stored import UploadRefused
@@ -39,6 +39,7 @@ from campaigns.transitions import NotNow
 FORESEEN: dict[type[Exception], int] = {
     NotAllowed: 403,
     NotNow: 409,
+    PriceChanged: 409,
     NotCovered: 409,
     NotApproved: 409,
     NoModel: 422,

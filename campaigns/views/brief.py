@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from campaigns import permissions
 from campaigns.actions import briefs, planning
+from campaigns.actions.runs import PriceChanged
 from campaigns.forms.brief import LOCALES, NEW_CAMPAIGN, BriefForm, photo_ids
 from campaigns.models import StageRun
 from campaigns.models.choices import Platform, RunState, Stage
@@ -30,11 +31,15 @@ def brief(request: TeamRequest) -> HttpResponse:
     permissions.check_can_brief(request.roles)
     form = _form(request, request.POST if request.method == "POST" else None)
     sent = request.POST.get("token", "")[:40] or token()
+    status = 422 if form.is_bound else 200
     if request.method == "POST" and form.is_valid():
         try:
             return _start(request, form, sent)
         except BadParams as error:
             form.add_error(error.field if error.field in form.fields else None, error.text)
+        except PriceChanged as error:
+            form.add_error(None, error.text)  # the plan below shows the new price
+            status = 409
     planned = form if form.is_bound else _form(request, _initial_query(form))
     context = {
         "form": form,
@@ -45,7 +50,6 @@ def brief(request: TeamRequest) -> HttpResponse:
         "ad_set_locales": form.ad_set_locales,
         **_plan(request, planned),
     }
-    status = 422 if form.is_bound else 200
     return render(request, "brief/brief.html", context, status=status)
 
 
@@ -123,7 +127,11 @@ def _start(request: TeamRequest, form: BriefForm, sent: str) -> HttpResponse:
     values = form.cleaned_data
     if form.chosen is not None:
         asset, run = briefs.create(
-            ad_set=form.chosen, brief=_new_brief(form), token=sent, by=request.user
+            ad_set=form.chosen,
+            brief=_new_brief(form),
+            token=sent,
+            by=request.user,
+            seen_micros=form.most_micros,
         )
     else:
         asset, run = briefs.create_in_new_campaign(
@@ -133,6 +141,7 @@ def _start(request: TeamRequest, form: BriefForm, sent: str) -> HttpResponse:
             brief=_new_brief(form),
             token=sent,
             by=request.user,
+            seen_micros=form.most_micros,
         )
     messages.info(request, _what_runs(run))
     page = reverse("board", args=[request.team.slug])
@@ -150,8 +159,11 @@ def _what_runs(run: StageRun) -> str:
 def _plan(request: TeamRequest, form: BriefForm) -> dict[str, Any]:
     form.is_valid()
     chosen = form.chosen
-    found = briefs.preview(team=request.team, ad_set=chosen, brief=_new_brief(form))
+    wanted = _new_brief(form)
+    found = briefs.preview(team=request.team, ad_set=chosen, brief=wanted)
     return {
+        "first": found.stages[0],
+        "count": wanted.count,
         "plan": found,
         "lines": [_line(line, found.currency) for line in found.stages],
         "asks": [line for line in found.stages if line.must_ask],

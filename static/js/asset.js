@@ -3,23 +3,39 @@ import { get, post } from "./http.js";
 import { startPainter } from "./mask.js";
 
 const WAIT_MS = 250;
+const UNASKED = new Set(["csrfmiddlewaretoken", "token", "seen_micros", "seen_for", "seen_prices"]);
 const painters = new WeakMap();
+const asking = new WeakMap();
 
 function fields(form) {
   const found = new URLSearchParams();
   for (const [name, value] of new FormData(form)) {
-    if (typeof value === "string" && value && !["csrfmiddlewaretoken", "token"].includes(name)) found.append(name, value);
+    if (typeof value === "string" && value && !UNASKED.has(name)) found.append(name, value);
   }
   return found;
 }
 
-async function quote(form) {
+async function quote(form, text = "") {
   const result = await get(`${form.action}?${fields(form)}`);
   const box = form.querySelector("[data-quote]");
   if (result.ok && box) {
     box.innerHTML = result.data;
-    tell(form, "");
+    tell(form, text);
   } else if (result.status === 422) tell(form, result.message);
+}
+
+const shown = (form) => Number(form.elements.seen_micros?.value ?? 0);
+
+/* What was changed last has its price on the page before anything starts. False: it went up. */
+async function priced(form) {
+  if (!asking.has(form)) return true;
+  clearTimeout(asking.get(form));
+  const before = shown(form);
+  await quote(form);
+  asking.delete(form);
+  if (shown(form) <= before) return true;
+  tell(form, "This is the price of what you changed. Start again to go on.");
+  return false;
 }
 
 function tell(form, text) {
@@ -33,6 +49,10 @@ async function send(form) {
   if (form.hasAttribute("data-sending")) return;
   form.setAttribute("data-sending", "");
   button.setAttribute("aria-busy", "true");
+  if (!(await priced(form))) {
+    rest(form, button);
+    return;
+  }
   const data = new FormData(form);
   const painter = painters.get(form);
   if (painter?.isPainted()) data.set("mask", await painter.toFile());
@@ -43,6 +63,11 @@ async function send(form) {
     return;
   }
   tell(form, result.message);
+  if (result.status === 409) await quote(form, result.message);
+  rest(form, button);
+}
+
+function rest(form, button) {
   form.removeAttribute("data-sending");
   button.removeAttribute("aria-busy");
 }
@@ -51,10 +76,13 @@ for (const form of document.querySelectorAll(".op-form")) {
   form.removeAttribute("data-once");
   const root = form.querySelector("[data-painter]");
   if (root) painters.set(form, startPainter(root));
-  let timer = 0;
   form.addEventListener("change", () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => quote(form), WAIT_MS);
+    clearTimeout(asking.get(form));
+    const timer = setTimeout(async () => {
+      await quote(form);
+      if (asking.get(form) === timer) asking.delete(form);
+    }, WAIT_MS);
+    asking.set(form, timer);
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();

@@ -6,11 +6,12 @@ import secrets
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from campaigns.actions import spending
+from campaigns.actions import budgets, spending
 from campaigns.models import AdSet, Attempt, BudgetLine, Event, LedgerEntry
 from campaigns.models.ledger import AppendOnly
 from tests import factories
@@ -79,6 +80,33 @@ class TestReserve:
         assert sums(row) == (5_000_000, 0)
         with pytest.raises(spending.NotCovered):
             spending.reserve(attempt=another(one, 200), amount_micros=1, by=mara)
+
+
+class TestARefusal:
+    def test_of_what_was_read_touches_no_line(self, ad_set: AdSet, mara: User) -> None:
+        row, one = line(ad_set, 100), attempt(ad_set, mara)
+        with CaptureQueriesContext(connection) as queries, pytest.raises(spending.NotCovered):
+            spending.reserve(attempt=another(one, 2), amount_micros=101, by=mara)
+        said = [query["sql"] for query in queries.captured_queries]
+        assert not [sql for sql in said if sql.startswith('UPDATE "campaigns_budgetline"')]
+        assert sums(row) == (0, 0)
+
+    @pytest.mark.parametrize("meanwhile", ["held", "frozen", "lowered"])
+    def test_does_not_trust_what_was_read(self, ad_set: AdSet, mara: User, meanwhile: str) -> None:
+        row, one = line(ad_set, 100), attempt(ad_set, mara)
+        read = budgets.open_month(campaign=ad_set.campaign)
+        chain = [line for line in read if line.tier in ("", "low")]
+        match meanwhile:
+            case "held":
+                spending.reserve(attempt=another(one, 2), amount_micros=60, by=mara)
+            case "frozen":
+                BudgetLine.objects.filter(pk=row.pk).update(frozen_at=timezone.now())
+            case "lowered":
+                BudgetLine.objects.filter(pk=row.pk).update(approved_micros=40)
+        before = list(BudgetLine.objects.order_by("pk").values())
+        with pytest.raises(spending.NotCovered), transaction.atomic():
+            spending._hold_all(chain, 41)
+        assert list(BudgetLine.objects.order_by("pk").values()) == before
 
 
 class TestClosing:

@@ -41,9 +41,13 @@ BELONGS = {
     "budget_set": "budget",
     "budget_month": "budget",
     "budget_rules": "budget",
+    "invoice": "budget",
+    "invoice_book": "budget",
+    "invoice_csv": "budget",
     "unsettled": "budget",
     "unsettled_decide": "budget",
     "approval_less": "approvals",
+    "trail": "people",
 }
 
 

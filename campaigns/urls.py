@@ -15,6 +15,7 @@ from campaigns.views import (
     exports,
     health,
     home,
+    invoices,
     ledger,
     media,
     people,
@@ -23,6 +24,7 @@ from campaigns.views import (
     rules,
     sign_in,
     team,
+    trail,
     unsettled,
 )
 
@@ -68,6 +70,9 @@ TEAM = [
     path("budget/campaigns/<int:pk>/", budget.set_budget, name="budget_set"),
     path("budget/month/", budget.team_month, name="budget_month"),
     path("budget/lines/<int:pk>/freeze/", budget.freeze, name="budget_freeze"),
+    path("budget/invoice/", invoices.invoice, name="invoice"),
+    path("budget/invoice/book/", invoices.book, name="invoice_book"),
+    path("budget/invoice/csv/", invoices.download, name="invoice_csv"),
     path("budget/unsettled/", unsettled.unsettled, name="unsettled"),
     path("budget/unsettled/<int:pk>/", unsettled.decide, name="unsettled_decide"),
     path("budget/rules/", rules.rules, name="budget_rules"),
@@ -82,6 +87,7 @@ TEAM = [
     path("people/", people.people, name="people"),
     path("people/invite/", people.invite, name="people_invite"),
     path("people/<int:pk>/roles/", people.roles, name="people_roles"),
+    path("trail/", trail.trail, name="trail"),
     path("settings/", team.settings, name="team_settings"),
     path("models/", catalog.models, name="models"),
     path("models/<int:pk>/", catalog.model, name="model"),

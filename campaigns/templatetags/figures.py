@@ -29,6 +29,22 @@ def money(micros: int | None, currency: str = "USD") -> str:
 
 
 @register.filter
+def exact(micros: int | None, currency: str = "USD") -> str:
+    """Micro-units with every decimal they have, at least two: "$0.0125". For bills."""
+    if micros is None:
+        return UNKNOWN
+    whole, _, decimals = amounts.in_units(abs(int(micros))).partition(".")
+    shown = amounts.text(0, currency).replace("0.00", f"{int(whole):,}.{decimals.ljust(2, '0')}")
+    return f"-{shown}" if micros < 0 else shown
+
+
+@register.filter
+def signed(micros: int | None, currency: str = "USD") -> str:
+    """A difference in micro-units, exact: "+$0.05", "-$0.0125", "$0.00"."""
+    return f"+{exact(micros, currency)}" if micros and micros > 0 else exact(micros, currency)
+
+
+@register.filter
 def units(micros: int | None) -> str:
     """Millionths as a plain number without a currency: a provider's own credits."""
     return UNKNOWN if micros is None else amounts.in_units(int(micros))

@@ -94,6 +94,7 @@ def _may(request: TeamRequest, campaign: Campaign | None, period: reads.Period) 
     context: dict[str, Any] = {
         "may_set": may_set,
         "may_approve": permissions.can_approve_spend(request.roles),
+        "may_check": permissions.can_set_budget(request.roles),
     }
     if permissions.can_set_budget(request.roles):
         context["unsettled_count"] = unsettled.count(team=request.team)

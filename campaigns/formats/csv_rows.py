@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 BOM = "\ufeff"  # without it Excel reads UTF-8 as the local 8-bit code
@@ -56,3 +56,18 @@ def to_bytes(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
             raise ValueError(f"A row has {len(row)} cells, the header {len(header)}.")
         writer.writerow([cell(value) for value in row])
     return (BOM + target.getvalue()).encode("utf-8", "replace")
+
+
+class _Echo:
+    """A file that hands back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def stream(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+    """The same as text, line by line, for downloads of any length."""
+    writer = csv.writer(_Echo(), lineterminator="\r\n")
+    yield BOM + writer.writerow([guard(name) for name in header])
+    for row in rows:
+        yield writer.writerow([cell(value) for value in row])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -67,13 +65,6 @@ def _without(request: TeamRequest, name: str) -> str:
     return f"?{query.urlencode()}"
 
 
-class _Echo:
-    """A file that hands back what is written to it, so that rows can be streamed."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 def _csv(request: TeamRequest, filters: reads.Filters) -> HttpResponseBase:
     name = "-".join(filter(None, ("ledger", request.team.slug, filters.month)))
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
@@ -81,14 +72,8 @@ def _csv(request: TeamRequest, filters: reads.Filters) -> HttpResponseBase:
     if request.method == "HEAD":
         return HttpResponse(content_type=kind, headers=headers)
     rows = reads.every(team=request.team, filters=filters)
-    return StreamingHttpResponse(_lines(rows), content_type=kind, headers=headers)
-
-
-def _lines(rows: Iterator[LedgerEntry]) -> Iterator[str]:
-    writer = csv.writer(_Echo(), lineterminator="\r\n")
-    yield csv_rows.BOM + writer.writerow(COLUMNS)
-    for row in rows:
-        yield writer.writerow([csv_rows.cell(value) for value in _cells(row)])
+    lines = csv_rows.stream(COLUMNS, (_cells(row) for row in rows))
+    return StreamingHttpResponse(lines, content_type=kind, headers=headers)
 
 
 def _cells(row: LedgerEntry) -> list[csv_rows.Cell]:

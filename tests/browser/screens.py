@@ -36,6 +36,7 @@ PAGES = {
     "campaign-new": "campaigns/new/",
     "models": "models/",
     "people": "people/",
+    "trail": "trail/",
     "settings": "settings/",
 }
 FLAGS = [

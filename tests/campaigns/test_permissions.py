@@ -21,11 +21,11 @@ from tests import factories
 MAY = {
     "marketer": {"see", "brief", "run", "judge", "export", "set_up_campaign"},
     "curator": {"see", "run", "judge"},
-    "manager": {"see", "approve_spend", "set_budget", "set_up_campaign"},
+    "manager": {"see", "approve_spend", "set_budget", "set_up_campaign", "see_trail"},
     "buyer": {"see", "export"},
     "admin": {
         "see", "brief", "run", "judge", "export", "set_up_campaign",
-        "manage_people", "manage_models", "manage_team",
+        "manage_people", "manage_models", "manage_team", "see_trail",
     },
 }  # fmt: skip
 

@@ -9,11 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth.models import User
+
 from campaigns.actions import learning, planning, runs
 from campaigns.formats.price_seen import PriceList, Wish
 from campaigns.models import Asset, Candidate
 from campaigns.models.choices import Stage
-from campaigns.queries import beliefs
+from campaigns.queries import before_click, beliefs
+from campaigns.queries.before_click import Before
 from campaigns.stages import BY_KEY, PIPELINE
 from campaigns.stages.base import BadParams, Brief
 from routing import explain
@@ -35,7 +38,11 @@ class Eligible:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What a click would start. Money in micro-units for the batch, `seconds` of machine time."""
+    """What a click would start. Money in micro-units for the batch, `seconds` of machine time.
+
+    `must_ask` says why a manager is asked first, `room` what the tier has left; `has_yes` that a
+    standing rule lets it start although it would have to ask.
+    """
 
     operation: str
     count: int
@@ -47,6 +54,8 @@ class Quote:
     sentence: str
     limits: str
     must_ask: str
+    has_yes: bool
+    room: str
     problem: str
     currency: str
     wish: Wish
@@ -100,15 +109,16 @@ def _spec(operation: str) -> Operation:
     return spec
 
 
-def offers(*, asset: Asset, rounds: Mapping[str, int]) -> list[StageOffers]:
+def offers(*, asset: Asset, rounds: Mapping[str, int], by: User) -> list[StageOffers]:
     """Every operation that makes sense for the asset, stage by stage.
 
-    `rounds` counts the runs so far by operation.
+    `rounds` counts the runs so far by operation; `by` is who would click.
     """
     brief = planning.brief_of(asset)
     catalog = planning.cards()
     learned = beliefs.of_team(asset.team_id)
     histories = learning.histories(asset=asset, learned=learned, catalog=catalog)
+    before = before_click.read(campaign=asset.campaign, by=by)
     planned = {entry["stage"]: entry for entry in asset.plan}
     groups = []
     for stage in PIPELINE:
@@ -138,7 +148,7 @@ def offers(*, asset: Asset, rounds: Mapping[str, int]) -> list[StageOffers]:
                     label=spec.label,
                     stage=key,
                     needs_mask=spec.needs_mask,
-                    quote=_quote(asset, decision, wish),
+                    quote=_quote(asset, decision, wish, before),
                     models=tuple(_eligible(choice) for choice in decision.choices),
                     params={**params, **given},
                     rounds=rounds.get(spec.key, 0),
@@ -176,6 +186,7 @@ def quote(
     given: Mapping[str, Any] | None = None,
     count: int | None = None,
     model: str = "",
+    by: User | None = None,
     is_draft: bool = False,
 ) -> Quote:
     """What `operation` with these values would cost now.
@@ -197,7 +208,8 @@ def quote(
         asset, brief, spec, params, count=count, model=model, learned=learned, history=history
     )
     texts = {name: str(value) for name, value in (given or {}).items()}
-    return _quote(asset, decision, Wish(count or 0, model, texts))
+    before = before_click.read(campaign=asset.campaign, by=by)
+    return _quote(asset, decision, Wish(count or 0, model, texts), before)
 
 
 def _route(
@@ -228,9 +240,10 @@ def _route(
     )
 
 
-def _quote(asset: Asset, decision: Decision, wish: Wish) -> Quote:
+def _quote(asset: Asset, decision: Decision, wish: Wish, before: Before) -> Quote:
     best = decision.best
     currency = asset.team.currency
+    must_ask, has_yes = _asks(asset, best, before) if best else ("", False)
     return Quote(
         operation=decision.need.operation,
         count=decision.need.count,
@@ -241,11 +254,24 @@ def _quote(asset: Asset, decision: Decision, wish: Wish) -> Quote:
         seconds=best.seconds if best else 0,
         sentence=explain.sentence(decision, currency),
         limits=best.card.limits if best else "",
-        must_ask=planning.must_ask(best, asset.campaign) if best else "",
+        must_ask=must_ask,
+        has_yes=has_yes,
+        room=before.left(best.card.tier) if best else "",
         problem=decision.problem,
         currency=currency,
         wish=wish,
     )
+
+
+def _asks(asset: Asset, best: Choice, before: Before) -> tuple[str, bool]:
+    """Why a manager is asked first, or ""; and whether a standing rule is what lets it start."""
+    tier, micros = best.card.tier, best.quote.maximum_micros
+    why = planning.must_ask(best, asset.campaign)
+    has_yes = bool(why) and before.has_yes(tier, micros)
+    if why and not has_yes:
+        return why, False
+    short = before.short(tier, micros)
+    return short, has_yes and not short
 
 
 def _prices(decision: Decision, wish: Wish) -> PriceList:

@@ -15,7 +15,7 @@ from django.db.models import Prefetch
 
 from campaigns.models import Asset, Attempt, Candidate, Gate, Media, StageRun
 from campaigns.models.choices import ATTEMPT_OPEN, RUN_OPEN, Platform, RunState, Stage, Verdict
-from campaigns.queries import history, lineage
+from campaigns.queries import bills, history, lineage
 from routing import money
 from routing.stages import OPERATIONS, ORDER, PASS
 
@@ -39,7 +39,7 @@ class RunRow:
 
     run: StageRun
     operation_label: str
-    attempts: tuple[Attempt, ...]
+    calls: tuple[bills.Call, ...]
     outputs: tuple[Candidate, ...]
     params: tuple[tuple[str, str], ...]
     held_micros: int
@@ -175,7 +175,10 @@ def _row(run: StageRun) -> RunRow:
     return RunRow(
         run=run,
         operation_label=lineage.operation_label(run.operation),
-        attempts=attempts,
+        calls=tuple(
+            bills.call(one, estimated_micros=run.expected_micros, currency=run.currency)
+            for one in attempts
+        ),
         outputs=tuple(run.candidates.all()),
         params=_params(run.params),
         held_micros=held,

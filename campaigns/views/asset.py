@@ -55,7 +55,7 @@ def asset(request: TeamRequest, pk: int) -> HttpResponse:
     if context["may_run"]:
         still = runs.source_of(asset=found, stage="edit")
         context |= {
-            "groups": offering.offers(asset=found, rounds=page.rounds),
+            "groups": offering.offers(asset=found, rounds=page.rounds, by=request.user),
             "paint_on": still.media if still else None,
             "token": token(),
             "motions": Motion.choices,
@@ -124,6 +124,7 @@ def _quote(request: TeamRequest, found: Asset) -> HttpResponse:
         given=form.given,
         count=values["count"],
         model=values["model"],
+        by=request.user,
     )
     if "application/json" in request.headers.get("Accept", ""):
         return JsonResponse(asdict(quote))

@@ -83,7 +83,7 @@ class TestAsset:
         jobs.learn(made.runs.get().pk)
         address = at("asset", team, made.pk)
         as_mara.get(address)
-        with django_assert_num_queries(20):
+        with django_assert_num_queries(22):
             as_mara.get(address)
         for number in range(2):
             fresh = Asset.objects.select_related("campaign__team", "current__media").get(pk=made.pk)
@@ -91,7 +91,7 @@ class TestAsset:
             factories.drain()
             curation.reject_all(run=StageRun.objects.get(pk=again.pk), by=mara)
             jobs.learn(again.pk)
-        with django_assert_num_queries(20):
+        with django_assert_num_queries(22):
             text = as_mara.get(address).content.decode()
         assert text.count('class="card run"') == 3
 
@@ -191,7 +191,8 @@ class TestRun:
         ad_set.campaign.ceiling = Ceiling.NONE
         ad_set.campaign.save(update_fields=["ceiling"])
         text = as_mara.get(at("asset", team, made.pk)).content.decode()
-        assert "It waits for a manager; nothing is spent until then." in text
+        assert "This asks a manager first: low tier, $0.00 of $0.00 left this month." in text
+        assert "This campaign asks before every run. Nothing is spent until then." in text
         told = as_mara.post(at("asset_run", team, made.pk), {"operation": "outpaint"}, **JSON)
         assert "A manager has to approve" in told.json()["text"]
         assert made.runs.get(operation="outpaint").state == RunState.WAITING_APPROVAL

@@ -18,6 +18,7 @@ from campaigns.models.choices import ApprovalState, RunState
 from campaigns.queries import access
 from campaigns.transitions import NotNow
 from routing import explain
+from routing.decision import Decision
 
 SNOOZE_FOR = timedelta(hours=4)
 
@@ -92,17 +93,7 @@ def preview_less(*, approval: Approval, count: int, model: str = "") -> Less:
         raise BadLess(
             "This is what was asked for. Choose fewer candidates or another model.", "count"
         )
-    brief = planning.brief_of(run.asset)
-    decision = planning.route(
-        campaign=run.asset.campaign,
-        brief=brief,
-        stage=run.stage,
-        operation=run.operation,
-        params=run.params,
-        count=count,
-        has_base=run.source_id is not None or run.asset.bases.exists(),
-        pinned_model=wanted,
-    )
+    decision, sentence = _smaller(run, count, wanted)
     best = decision.best
     if best is None:
         raise BadLess(decision.problem, "model")
@@ -115,10 +106,41 @@ def preview_less(*, approval: Approval, count: int, model: str = "") -> Less:
         tier=best.card.tier,
         expected_micros=best.quote.expected_micros,
         maximum_micros=best.quote.maximum_micros,
-        sentence=explain.sentence(decision, run.currency),
-        decision=requests.frozen(decision, run.currency),
+        sentence=sentence,
+        decision=_said(requests.frozen(decision, run.currency), sentence),
         top_micros=planning.top_micros(decision),
     )
+
+
+def _smaller(run: StageRun, count: int, model: str) -> tuple[Decision, str]:
+    """The route of the smaller run and why. A model that stays was not chosen by hand for that."""
+
+    def routed(pinned: str) -> Decision:
+        return planning.route(
+            campaign=run.asset.campaign,
+            brief=planning.brief_of(run.asset),
+            stage=run.stage,
+            operation=run.operation,
+            params=run.params,
+            count=count,
+            has_base=run.source_id is not None or run.asset.bases.exists(),
+            pinned_model=pinned,
+        )
+
+    asked_by_hand = bool((run.decision.get("need") or {}).get("pinned_model"))
+    if model == run.model and not asked_by_hand:
+        free = routed("")
+        if free.best is not None and free.best.card.key == model:
+            return free, explain.sentence(free, run.currency)
+        words = f"{run.model_label} as it was asked for, {count} instead of {run.candidate_count}."
+        return routed(model), words
+    decision = routed(model)
+    return decision, explain.sentence(decision, run.currency)
+
+
+def _said(stored: dict[str, Any], sentence: str) -> dict[str, Any]:
+    """A decision as it is stored, with this sentence wherever it says one."""
+    return {**stored, "sentence": sentence, "told": {**stored["told"], "sentence": sentence}}
 
 
 def approve_less(

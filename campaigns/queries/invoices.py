@@ -47,7 +47,7 @@ class State(StrEnum):
 
 _WORDS = {
     State.DIFFERS: "Differs",
-    State.OPEN: "Not settled yet",
+    State.OPEN: "Still held",
     State.UNCLEAR: "Two of ours",
     State.THEIRS: "Only theirs",
     State.OURS: "Only ours",

@@ -32,6 +32,7 @@ PAGES = {
     "exports": "exports/",
     "budget": "budget/",
     "ledger": "budget/ledger/",
+    "invoice": "budget/invoice/",
     "campaigns": "campaigns/",
     "campaign-new": "campaigns/new/",
     "models": "models/",

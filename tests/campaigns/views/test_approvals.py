@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from campaigns.actions import approvals as actions
 from campaigns.actions import approving
@@ -69,7 +70,7 @@ class TestCard:
         assert "Mara, <time" in page
         assert "$0.08, expected and at most" in page
         assert "plus about $0.18 of people's time to look at 2" in page
-        assert approval.run.decision["sentence"] in page
+        assert escape(approval.run.decision["sentence"]) in page
         assert "<strong>$0.72</strong> on Asking, low tier this month" in page
         assert "No other model can do this for less." in page
         assert "Expires <time" in page

@@ -19,6 +19,8 @@ from campaigns.models import Attempt  # noqa: E402
 
 HELD = "held"
 REFUSED = "refused"
+LOCKED = "OperationalError: database is locked"
+TRIES = 5
 
 
 def spend(attempt_ids: Sequence[int], amount: int, close: str = "") -> list[str]:
@@ -27,9 +29,22 @@ def spend(attempt_ids: Sequence[int], amount: int, close: str = "") -> list[str]
     `close` "mixed" settles every held one at half, releases it, or leaves it held, by its id.
     """
     try:
-        return [_one(pk, amount, close) for pk in attempt_ids]
+        return [_patient(pk, amount, close) for pk in attempt_ids]
     finally:
         connection.close()
+
+
+def _patient(pk: int, amount: int, close: str) -> str:
+    """One attempt, begun again as a job is when SQLite had no turn for it within 20 seconds.
+
+    Writers of SQLite do not queue: on a busy machine one may wait past its time-out, and then
+    nothing of it has happened.
+    """
+    for _ in range(TRIES - 1):
+        became = _one(pk, amount, close)
+        if became != LOCKED:
+            return became
+    return _one(pk, amount, close)
 
 
 def _one(pk: int, amount: int, close: str) -> str:

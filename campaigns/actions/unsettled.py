@@ -102,7 +102,7 @@ def _check(attempt: Attempt, run: StageRun, *, billed: bool, micros: int) -> Non
     if micros < 0 or micros > attempt.reserved_micros:
         raise BadSettlement(
             f"{held} is held for this call, so at most that can be settled. If the invoice says "
-            f"more, settle {held} and let the rest be booked as a correction. Nothing was changed.",
+            f"more, settle {held}; checking the invoice books the rest. Nothing was changed.",
             "amount",
         )
 

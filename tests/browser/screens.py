@@ -32,6 +32,7 @@ PAGES = {
     "exports": "exports/",
     "budget": "budget/",
     "ledger": "budget/ledger/",
+    "lost-answers": "budget/unsettled/",
     "invoice": "budget/invoice/",
     "campaigns": "campaigns/",
     "campaign-new": "campaigns/new/",

@@ -94,9 +94,10 @@ def lay(ask: Ask, eligible: Sequence[ModelCard], quotes: Sequence[Quote]) -> Boa
         random = np.random.default_rng(ask.seed)
         views.append(prediction.draw(random, ask.explore.tau))
     tables = rank.fail_tables(boxes, views)
+    expected = tables[0] if prediction is None else rank.over_belief(tables)
     weights = boxes.weights
     plain = not (prediction or ask.view.rounds or boxes.rejected.any() or boxes.is_short)
-    average = rank.independent(boxes, catalog) if plain else rank.joint(boxes, etas, tables[0])
+    average = rank.independent(boxes, catalog) if plain else rank.joint(boxes, etas, expected)
     if plain:
         each = catalog
     elif boxes.sizes[0] == 1:
@@ -113,7 +114,7 @@ def lay(ask: Ask, eligible: Sequence[ModelCard], quotes: Sequence[Quote]) -> Boa
         boxes=boxes,
         prediction=prediction,
         etas=etas,
-        tables=tables[0],
+        tables=expected,
         average=average,
         low=np.minimum(index.chances(tables[1], weights), average.chance),
         high=np.maximum(index.chances(tables[2], weights), average.chance),
@@ -250,8 +251,9 @@ def next_step(board: Board, ask: Ask, first: tuple[int, int], best: Choice) -> N
     rejected[model] += best.count
     boxes = replace(boxes, weights=np.asarray(after.weights), rejected=rejected, rounds_left=left)
     table = board.tables.copy()
-    one = slice(model, model + 1)
-    table[one] = index.fail_table(board.etas[one], rejected[one], boxes.sizes)
+    views = board.etas[model] + INTERVAL_Z * sd * np.array([0.0, -1.0, 1.0])
+    own = index.fail_table(views, np.full(3, rejected[model]), boxes.sizes)
+    table[model] = rank.over_belief(own)
     values = rank.joint(boxes, board.etas, table)
     then, column = divmod(int(np.argmin(values.value)), values.value.shape[1])
     if values.value[then, column] >= boxes.by_hand:

@@ -224,6 +224,14 @@ class InvitationAdmin(ReadOnly):
 class CatalogModelAdmin(SetUp):
     list_display = ("label", "provider", "tier", "price_micros", "is_enabled", "is_edited")
     list_filter = ("provider", "tier")
+    # a price is changed on the Models page, where it gets a day, a source and a row of its own
+    readonly_fields = ("price_micros", "price_from", "price_basis")
+
+
+@admin.register(models.ModelPrice)
+class ModelPriceAdmin(ReadOnly):
+    list_display = ("model", "starts", "price_micros", "price_unit", "source", "by", "noted_at")
+    list_select_related = ("model", "by")
 
 
 @admin.register(models.Heartbeat)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from campaigns import dispatch, wiring
-from campaigns.actions import approving, budgets, learning, mails
+from campaigns.actions import approving, budgets, catalogs, learning, mails
 from campaigns.models import Asset, Attempt, Candidate, Export, PlatformFile, StageRun
 from campaigns.models.choices import (
     ATTEMPT_DRIVEN,
@@ -41,6 +41,7 @@ def tick(now: datetime) -> int:
         + approving.expire(now=now)
         + mails.wake(now=now)
         + learning.wake(now=now)
+        + catalogs.apply_due(now=now)
     )
 
 

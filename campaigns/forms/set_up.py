@@ -142,6 +142,12 @@ class ModelForm(forms.Form):
 
     tier = forms.ChoiceField(choices=Tier.choices)
     price = AmountField(required=False)
+    starts = forms.DateField(
+        required=False,
+        error_messages={"invalid": "Enter the day as 2026-12-31, or leave it empty."},
+    )
+    source = forms.CharField(required=False, max_length=200)
+    basis = forms.CharField(required=False, max_length=200)
     is_enabled = forms.BooleanField(required=False)
 
     def clean(self) -> dict[str, Any]:

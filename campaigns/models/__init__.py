@@ -4,7 +4,7 @@ from campaigns.models.approval import Approval, Snooze
 from campaigns.models.asset import Asset, AssetBase
 from campaigns.models.budget import BudgetLine
 from campaigns.models.campaign import AdSet, Campaign
-from campaigns.models.catalog import CatalogModel
+from campaigns.models.catalog import CatalogModel, ModelPrice
 from campaigns.models.event import Event
 from campaigns.models.export import Export, ExportItem, PlatformFile
 from campaigns.models.heartbeat import Heartbeat, Lease
@@ -39,6 +39,7 @@ __all__ = [
     "Mail",
     "Media",
     "Membership",
+    "ModelPrice",
     "PlatformFile",
     "RuleDay",
     "SignInLink",

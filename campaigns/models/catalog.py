@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from campaigns.models.choices import Tier
+from campaigns.models.ledger import AppendOnlyQuerySet
 
 
 class CatalogModel(models.Model):
@@ -54,3 +56,35 @@ class CatalogModel(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+
+class ModelPrice(models.Model):
+    """What one unit of a model costs from a day on. Rows are only added: a price that is edited
+    gets a row of its own, and what ran before keeps the price it ran at. Of two rows for one day
+    the later written counts."""
+
+    model = models.ForeignKey(CatalogModel, on_delete=models.PROTECT, related_name="prices")
+    price_micros = models.BigIntegerField(null=True, help_text="Empty: unknown again.")
+    price_unit = models.CharField(max_length=16)
+    currency = models.CharField(max_length=3)
+    starts = models.DateField()
+    basis = models.CharField(max_length=200, blank=True)
+    source = models.CharField(max_length=200)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True
+    )
+    noted_at = models.DateTimeField(auto_now_add=True)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="a_price_of_a_day_is_not_negative",
+                condition=Q(price_micros__isnull=True) | Q(price_micros__gte=0),
+            ),
+        ]
+        indexes = [models.Index(fields=["starts"], name="model_price_starts")]
+
+    def __str__(self) -> str:
+        return f"{self.model} from {self.starts}"

@@ -159,6 +159,12 @@ class Attempt(models.Model):
                 name="attempt_due",
                 condition=models.Q(state__in=ATTEMPT_DRIVEN),
             ),
+            # the few calls whose answer was lost, counted on every money page
+            models.Index(
+                fields=["state"],
+                name="attempt_unknown",
+                condition=models.Q(state=AttemptState.UNKNOWN),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,11 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from campaigns import wiring
-from campaigns.models import AdSet, Campaign, CatalogModel, Invitation, Membership, Team
+from campaigns.models import (
+    AdSet,
+    Campaign,
+    CatalogModel,
+    Invitation,
+    Membership,
+    ModelPrice,
+    Team,
+)
 from campaigns.models.choices import Role, Stage
 from routing import money
 from routing.stages import OPERATIONS
@@ -74,6 +82,18 @@ class ModelRow:
     does: str
 
     @property
+    def prices(self) -> list[ModelPrice]:
+        """Its prices, the latest day first."""
+        return list(self.row.prices.all())
+
+    @property
+    def coming(self) -> ModelPrice | None:
+        """The next price that waits for its day."""
+        today = timezone.now().date()
+        later = [price for price in self.prices if price.starts > today]
+        return min(later, key=lambda price: (price.starts, -price.pk), default=None)
+
+    @property
     def price_text(self) -> str:
         """The price as an admin types it."""
         price = self.row.price_micros
@@ -89,6 +109,8 @@ def models() -> list[ModelRow]:
             is_connected=row.provider in now.connected,
             does=", ".join(OPERATIONS[name].label for name in row.operations if name in OPERATIONS),
         )
-        for row in CatalogModel.objects.order_by("label", "pk")
+        for row in CatalogModel.objects.order_by("label", "pk").prefetch_related(
+            Prefetch("prices", ModelPrice.objects.select_related("by").order_by("-starts", "-pk"))
+        )
     ]
     return sorted(rows, key=lambda found: not found.is_connected)

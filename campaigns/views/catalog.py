@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from campaigns import permissions
@@ -26,6 +27,7 @@ def models(request: TeamRequest) -> HttpResponse:
         {
             "models": set_up.models(),
             "tiers": Tier.choices,
+            "today": timezone.now().date(),
             "may_manage": permissions.can_manage_models(request.roles) and request.user.is_staff,
         },
     )
@@ -50,9 +52,15 @@ def model(request: TeamRequest, pk: int) -> HttpResponse:
             tier=values["tier"],
             price_micros=values["price"],
             is_enabled=values["is_enabled"],
+            starts=values["starts"],
+            source=values["source"],
+            basis=values["basis"],
             by=request.user,
         )
-        messages.info(request, f"{row.label} is changed for new runs.")
+        day = values["starts"]
+        later = day is not None and day > timezone.now().date()
+        when = f"; its price changes on {day:%-d %B %Y}" if later else ""
+        messages.info(request, f"{row.label} is changed for new runs{when}.")
     else:
         text = " ".join(str(error) for errors in form.errors.values() for error in errors)
         messages.error(request, f"{row.label}: {text} Nothing was changed.")

@@ -25,8 +25,8 @@ from tests.campaigns import money
 # What only actions write. Everything of money and audit stands here.
 ONLY_READ = [
     "Approval", "Asset", "Attempt", "BudgetLine", "Candidate", "Event", "Export", "Gate",
-    "Heartbeat", "Invitation", "LedgerEntry", "Mail", "Media", "PlatformFile", "RuleDay", "Snooze",
-    "SpendDay", "StageRun", "StandingRule", "TeamBelief",
+    "Heartbeat", "Invitation", "LedgerEntry", "Mail", "Media", "ModelPrice", "PlatformFile",
+    "RuleDay", "Snooze", "SpendDay", "StageRun", "StandingRule", "TeamBelief",
 ]  # fmt: skip
 NEW = ["Snooze", "StandingRule", "RuleDay", "SpendDay", "Mail", "TeamBelief"]
 SECRET = "the letter's own words"

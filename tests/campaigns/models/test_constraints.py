@@ -27,6 +27,7 @@ from campaigns.models import (
     LedgerEntry,
     Media,
     Membership,
+    ModelPrice,
     PlatformFile,
     RuleDay,
     Snooze,
@@ -64,6 +65,7 @@ BROKEN: list[tuple[type[models.Model], str, dict[str, Any]]] = [
     (RuleDay, "a_standing_rule_is_never_exceeded", {"used_micros": -1}),
     (CatalogModel, "an_enabled_model_has_a_price", {"is_enabled": True, "price_micros": None}),
     (CatalogModel, "a_price_is_not_negative", {"price_micros": -1}),
+    (ModelPrice, "a_price_of_a_day_is_not_negative", {"price_micros": -1}),
     (CatalogModel, "an_approval_prior_is_a_chance", {"approval_prior": 0}),
     (CatalogModel, "an_approval_prior_is_a_chance", {"approval_prior": 1}),
     (Media, "a_clip_has_a_duration_and_a_still_has_none", {"kind": "clip"}),
@@ -154,6 +156,7 @@ def rows(team: Team, ad_set: AdSet, mara: User) -> dict[type[models.Model], mode
         team.memberships.order_by("pk")[0],
         factories.tier_line(ad_set.campaign),
         CatalogModel.objects.order_by("pk")[0],
+        ModelPrice.objects.order_by("pk")[0],
         AssetBase.objects.create(asset=asset, media=media, position=0),
         Finding.objects.create(
             candidate=candidate, name="n", label="l", value_text="v", verdict="info", origin="o"
@@ -198,7 +201,7 @@ def test_a_row_that_breaks_it_is_refused(
         for key, value in values.items()
     }
     with pytest.raises(IntegrityError, match=name), transaction.atomic():
-        model._default_manager.filter(pk=row.pk).update(**values)
+        model._base_manager.filter(pk=row.pk).update(**values)
 
 
 @pytest.mark.parametrize(("model", "name", "values"), DOUBLED, ids=[row[1] for row in DOUBLED])

@@ -19,7 +19,7 @@ GROUPS = (
             ("exports", "Exports", "exports"),
         ),
     ),
-    ("Insight", (("budget", "Budget", "budget"),)),
+    ("Insight", (("budget", "Budget", "budget"), ("throughput", "Throughput", "performance"))),
     (
         "Set-up",
         (

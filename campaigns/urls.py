@@ -24,6 +24,7 @@ from campaigns.views import (
     rules,
     sign_in,
     team,
+    throughput,
     trail,
     unsettled,
 )
@@ -87,6 +88,7 @@ TEAM = [
     path("people/", people.people, name="people"),
     path("people/invite/", people.invite, name="people_invite"),
     path("people/<int:pk>/roles/", people.roles, name="people_roles"),
+    path("throughput/", throughput.throughput, name="throughput"),
     path("trail/", trail.trail, name="trail"),
     path("settings/", team.settings, name="team_settings"),
     path("models/", catalog.models, name="models"),

@@ -22,7 +22,7 @@ from campaigns.stages import BY_KEY, PIPELINE
 from campaigns.stages.base import Brief
 from routing import asking, decide, explain, pricing
 from routing.catalog import ModelCard
-from routing.decide import Choice, Decision, People
+from routing.decide import Choice, Decision, Exploration, People
 from routing.learning import Belief
 from routing.stages import OPERATIONS, PASS
 from routing.tasks import TaskView
@@ -258,7 +258,13 @@ def route(
         history=history,
         seed=_seed(campaign, operation, belief, history),
         sizes=(count,),
+        explore=exploration(campaign.team.explore_percent),
     )
+
+
+def exploration(percent: int) -> Exploration | None:
+    """How far a run may leave the best on averages to learn, at a team's setting; 0 is off."""
+    return Exploration(premium=percent / 100) if percent else None
 
 
 def _seed(

@@ -123,23 +123,28 @@ def change_team(
     name_pattern: str,
     review_rate_micros_per_hour: int,
     by: User,
+    baseline_hours: float | None = None,
+    explore_percent: int = 25,
 ) -> None:
-    """Change a team's settings. Raises NotAllowed."""
+    """Change a team's settings. `baseline_hours` is what a creative took the old way.
+
+    Raises NotAllowed.
+    """
     permissions.check_can_manage_team(access.roles(by, team))
+    after = {
+        "name": name,
+        "gate_threshold_percent": gate_threshold_percent,
+        "self_approval_allowed": self_approval_allowed,
+        "brand_colors": list(brand_colors),
+        "name_pattern": name_pattern,
+        "review_rate_micros_per_hour": review_rate_micros_per_hour,
+        "baseline_hours": baseline_hours,
+        "explore_percent": explore_percent,
+    }
     with transaction.atomic():
-        before = {
-            "name": team.name,
-            "gate_threshold_percent": team.gate_threshold_percent,
-            "self_approval_allowed": team.self_approval_allowed,
-        }
-        Team.objects.filter(pk=team.pk).update(
-            name=name,
-            gate_threshold_percent=gate_threshold_percent,
-            self_approval_allowed=self_approval_allowed,
-            brand_colors=list(brand_colors),
-            name_pattern=name_pattern,
-            review_rate_micros_per_hour=review_rate_micros_per_hour,
-        )
+        locked = Team.objects.select_for_update().get(pk=team.pk)
+        before = {field: getattr(locked, field) for field in after}
+        Team.objects.filter(pk=team.pk).update(**after)
         events.record(
             team=team,
             verb="team.change",
@@ -147,9 +152,5 @@ def change_team(
             subject_id=team.pk,
             by=by,
             before=before,
-            after={
-                "name": name,
-                "gate_threshold_percent": gate_threshold_percent,
-                "self_approval_allowed": self_approval_allowed,
-            },
+            after=after,
         )

@@ -113,6 +113,20 @@ class TeamForm(forms.Form):
         help_text="Up to six, such as #3b4cca #f4efe6. They color composed backgrounds.",
     )
     name_pattern = forms.CharField(max_length=200, label="File names")
+    baseline_hours = forms.FloatField(
+        required=False,
+        min_value=0.1,
+        max_value=10_000,
+        label="The old way, hours",
+        help_text="From brief to approved creative before; Throughput compares with it.",
+    )
+    explore_percent = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=100,
+        label="Learning, percent",
+        help_text="How much more than the best on averages a run may cost to try a model; 0: off.",
+    )
     self_approval_allowed = forms.BooleanField(
         required=False, label="Managers may approve their own requests"
     )

@@ -20,6 +20,12 @@ class Team(models.Model):
     review_rate_micros_per_hour = models.BigIntegerField(default=40_000_000)
     gate_threshold_percent = models.PositiveSmallIntegerField(default=80)
     self_approval_allowed = models.BooleanField(default=False)
+    baseline_hours = models.FloatField(
+        null=True, blank=True, help_text="Hours from brief to approved creative the old way."
+    )
+    explore_percent = models.PositiveSmallIntegerField(
+        default=25, help_text="How much more a run may cost to learn from it; 0 is off."
+    )
     brand_colors = models.JSONField(default=list, blank=True)
     name_pattern = models.CharField(
         max_length=200,
@@ -36,6 +42,14 @@ class Team(models.Model):
             models.CheckConstraint(
                 name="team_review_rate_is_not_negative",
                 condition=models.Q(review_rate_micros_per_hour__gte=0),
+            ),
+            models.CheckConstraint(
+                name="team_baseline_is_a_time",
+                condition=models.Q(baseline_hours__isnull=True) | models.Q(baseline_hours__gt=0),
+            ),
+            models.CheckConstraint(
+                name="team_explores_up_to_double",
+                condition=models.Q(explore_percent__lte=100),
             ),
         ]
 

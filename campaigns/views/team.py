@@ -27,12 +27,16 @@ def settings(request: TeamRequest) -> HttpResponse:
             "review_rate": money.in_units(team.review_rate_micros_per_hour),
             "brand_colors": " ".join(team.brand_colors),
             "name_pattern": team.name_pattern,
+            "baseline_hours": team.baseline_hours,
+            "explore_percent": team.explore_percent,
             "self_approval_allowed": team.self_approval_allowed,
         },
     )
     if request.method == "POST" and form.is_valid():
         values = dict(form.cleaned_data)
         values["review_rate_micros_per_hour"] = values.pop("review_rate")
+        if values["explore_percent"] is None:
+            values["explore_percent"] = team.explore_percent
         setting_up.change_team(team=team, by=request.user, **values)
         messages.info(request, "Settings are saved.")
         return redirect("team_settings", team.slug)

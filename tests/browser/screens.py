@@ -38,6 +38,7 @@ PAGES = {
     "campaign-new": "campaigns/new/",
     "models": "models/",
     "people": "people/",
+    "throughput": "throughput/",
     "trail": "trail/",
     "settings": "settings/",
 }

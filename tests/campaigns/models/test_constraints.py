@@ -45,6 +45,8 @@ NOW = timezone.now()
 BROKEN: list[tuple[type[models.Model], str, dict[str, Any]]] = [
     (Team, "team_gate_threshold_is_a_percentage", {"gate_threshold_percent": 101}),
     (Team, "team_review_rate_is_not_negative", {"review_rate_micros_per_hour": -1}),
+    (Team, "team_baseline_is_a_time", {"baseline_hours": 0}),
+    (Team, "team_explores_up_to_double", {"explore_percent": 101}),
     (BudgetLine, "a_line_never_holds_less_than_nothing", {"reserved_micros": -1}),
     (BudgetLine, "a_line_never_settles_less_than_nothing", {"settled_micros": -1}),
     (BudgetLine, "a_line_never_exceeds_what_was_approved", {"reserved_micros": 1}),

@@ -19,7 +19,14 @@ GROUPS = (
             ("exports", "Exports", "exports"),
         ),
     ),
-    ("Insight", (("budget", "Budget", "budget"), ("throughput", "Throughput", "performance"))),
+    (
+        "Insight",
+        (
+            ("budget", "Budget", "budget"),
+            ("throughput", "Throughput", "performance"),
+            ("routing", "Routing", "branch"),
+        ),
+    ),
     (
         "Set-up",
         (
@@ -48,6 +55,7 @@ BELONGS = {
     "unsettled_decide": "budget",
     "approval_less": "approvals",
     "trail": "people",
+    "what_if": "routing",
 }
 
 

@@ -6,6 +6,7 @@ Values only: nothing here knows a model, a price or a person.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 TIERS: tuple[str, ...] = ("low", "medium", "high")
 
@@ -62,3 +63,10 @@ class Need:
     text_words: int = 0
     objects: int = 0
     interactions: int = 0
+
+
+def stored_need(values: Any) -> Need | None:
+    """The need that was stored with a decision, also by an older release; None for none."""
+    if not isinstance(values, dict) or not {"stage", "operation"} <= values.keys():
+        return None
+    return Need(**{name: x for name, x in values.items() if name in Need.__dataclass_fields__})

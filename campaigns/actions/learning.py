@@ -24,7 +24,7 @@ from campaigns.queries import beliefs
 from routing import blob, features, learning, predict
 from routing.catalog import ModelCard
 from routing.learning import Belief, Labels
-from routing.need import Need
+from routing.need import Need, stored_need
 from routing.tasks import TaskView
 
 log = logging.getLogger(__name__)
@@ -140,11 +140,7 @@ def _labels(run: Any) -> Labels:
 
 def need_of(run: StageRun) -> Need | None:
     """The need that was routed, as it was stored with the decision; None for an old row."""
-    stored = run.decision.get("need")
-    if not isinstance(stored, dict):
-        return None
-    known = {name: value for name, value in stored.items() if name in Need.__dataclass_fields__}
-    return Need(**known)
+    return stored_need(run.decision.get("need"))
 
 
 def card_of(run: StageRun, card: ModelCard | None) -> ModelCard | None:

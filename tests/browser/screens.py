@@ -39,6 +39,8 @@ PAGES = {
     "models": "models/",
     "people": "people/",
     "throughput": "throughput/",
+    "routing": "routing/",
+    "what-if": "routing/what-if/?days=90&highest_tier=low",
     "trail": "trail/",
     "settings": "settings/",
 }

@@ -16,7 +16,7 @@ distorted body part (Ma et al. 2025, arXiv:2503.00811): 0.30 a person and 0.30 f
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from routing.catalog import ModelCard
@@ -69,8 +69,14 @@ class Demands:
             hands=need.hands,
             words=need.text_words,
             objects=need.objects,
+            counts=need.counts,
             interactions=need.interactions,
         )
+
+    @property
+    def is_none(self) -> bool:
+        """True when nothing in particular is demanded."""
+        return self == Demands()
 
     def hazards(self) -> dict[str, float]:
         """Summed hazard by group, 0 where nothing is demanded."""
@@ -133,6 +139,20 @@ class Outlook:
     outputs_seen: int
 
 
+@dataclass(frozen=True, slots=True)
+class CardOutlook:
+    """The outlook of one model: what to expect before its output is paid for."""
+
+    key: str
+    label: str
+    outlook: Outlook
+
+
+def draws(card: ModelCard) -> bool:
+    """True for a model that makes what the words say; one that places a given photo does not."""
+    return card.anatomy is not None or card.prompt_adherence is not None
+
+
 def outlook(
     card: ModelCard,
     demands: Demands,
@@ -167,3 +187,44 @@ def _free(card: ModelCard, group: str, hazard: float, record: Record) -> float:
 
 def _hazard(demand: str) -> float:
     return -math.log1p(-HAZARD[demand])
+
+
+LABELS: dict[str, str] = {
+    "hands": "hands",
+    "anatomy": "bodies",
+    "text": "text",
+    "scene": "what is in it",
+    "frame": "light and look",
+}
+
+
+def outlooks(
+    need: Need,
+    able: Iterable[tuple[ModelCard, int]],
+    *,
+    review_micros: int,
+    records: Mapping[str, Record],
+) -> tuple[CardOutlook, ...]:
+    """What to expect of each model that draws, where the need demands something.
+
+    `able` are cards with the expected price of one output in micro-units, `records` by
+    "key@version". Empty where nothing in particular is demanded.
+    """
+    demands = Demands.of(need)
+    if demands.is_none:
+        return ()
+    return tuple(
+        CardOutlook(
+            card.key,
+            card.label,
+            outlook(
+                card,
+                demands,
+                price_micros=price,
+                review_micros=review_micros,
+                record=records.get(f"{card.key}@{card.version}"),
+            ),
+        )
+        for card, price in able
+        if draws(card)
+    )

@@ -10,6 +10,7 @@ from typing import Any
 
 from routing import pricing
 from routing.catalog import ModelCard
+from routing.complexity import CardOutlook
 from routing.guards import Note
 from routing.learning import Tally
 from routing.need import Need
@@ -113,7 +114,8 @@ class Decision:
 
     `plan` is catalog, index or deadline; `basis` catalog or picks. `stopped` says that by hand is
     now cheaper than every choice; `repair` that mending the best reject is. `overruled` names the
-    model that would have been taken had no other been pinned.
+    model that would have been taken had no other been pinned. `outlooks` say per model how likely
+    a defect is where the prompt demands something that often breaks.
     """
 
     need: Need
@@ -136,6 +138,7 @@ class Decision:
     seed: int = 0
     belief_updates: int = 0
     day: float | None = None
+    outlooks: tuple[CardOutlook, ...] = ()
 
     @property
     def best(self) -> Choice | None:
@@ -172,6 +175,7 @@ class Decision:
             "belief_updates": self.belief_updates,
             "day": self.day,
             "need": asdict(self.need),
+            "outlooks": [asdict(seen) for seen in self.outlooks],
         }
 
 

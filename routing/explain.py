@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from routing import money
+from routing import complexity, money
+from routing.complexity import CardOutlook
 from routing.decision import Choice, Decision
 from routing.learning import Tally
+from routing.need import Need
 from routing.stages import OPERATIONS
 
 MONTHS = (
@@ -152,6 +154,35 @@ def repair(decision: Decision, currency: str = "USD") -> str:
     return (
         f"Mend the {box.defect} of the best reject with {box.card.label}: {percent(box.chance)} "
         f"chance, {cost} per approved asset; from {percent(box.break_even)} on it beats a re-roll."
+    )
+
+
+def demands(need: Need) -> str:
+    """What must be in the frame: "2 people, hands, 1 interaction"; nothing where nothing is."""
+    counted = (
+        (need.people, "person", "people"),
+        (need.objects, "object", "objects"),
+        (need.counts, "exact number", "exact numbers"),
+        (need.interactions, "interaction", "interactions"),
+        (need.text_words, "word", "words"),
+    )
+    said = [f"{n} {one if n == 1 else many}" for n, one, many in counted if n]
+    if need.hands:
+        said.insert(1 if need.people else 0, "hands")
+    return ", ".join(said)
+
+
+def outlook(seen: CardOutlook, currency: str = "USD") -> str:
+    """The chance of a defect, the worst kinds first, and what a frame without one costs."""
+    found = seen.outlook
+    worst = ", ".join(
+        f"{complexity.LABELS[risk.group]} {percent(risk.chance)}" for risk in found.risks[:3]
+    )
+    learned = f"; learned from {found.outputs_seen} outputs" if found.outputs_seen else ""
+    cost = money.text(found.per_usable_micros, currency)
+    return (
+        f"{percent(found.chance)} chance of a defect in an output of {seen.label} ({worst}); "
+        f"{cost} expected per usable frame, looking at it included{learned}"
     )
 
 

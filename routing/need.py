@@ -34,7 +34,8 @@ class Need:
     for nothing in particular. `width` and `height` are pixels the output must reach, 0 for any.
     `money_left_micros` bounds the whole batch, `price_limit_micros` one output, `deadline_s` is
     the time left; None bounds nothing. `people`, `objects` and `interactions` count what must be in
-    the frame, `hands` and `text_words` are the demands that break most often.
+    the frame, `counts` how many exact numbers are asked for, `hands` and `text_words` are the
+    demands that break most often.
     """
 
     stage: str
@@ -62,6 +63,7 @@ class Need:
     hands: bool = False
     text_words: int = 0
     objects: int = 0
+    counts: int = 0
     interactions: int = 0
 
 

@@ -29,6 +29,8 @@ def told(decision: Decision, currency: str = "USD") -> dict[str, Any]:
         "next_best": explain.next_best(decision, currency),
         "if_none_kept": explain.if_none_kept(decision, currency),
         "repair": explain.repair(decision, currency),
+        "demands": explain.demands(decision.need) if decision.outlooks else "",
+        "outlooks": [explain.outlook(seen, currency) for seen in decision.outlooks],
         "notes": [{"code": note.code, "text": note.text} for note in decision.notes],
         "rows": _rows(decision),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,14 +17,16 @@ from campaigns.models import AdSet, Asset, AssetBase, Campaign, Media, StageRun,
 from campaigns.models.choices import Ceiling
 from campaigns.queries import access
 from campaigns.stages import PIPELINE
-from campaigns.stages.base import BadParams, Brief
+from campaigns.stages.base import NONE, BadParams, Brief
 from campaigns.transitions import NotNow
+from routing.complexity import Demands
 
 
 @dataclass(frozen=True, slots=True)
 class NewBrief:
     """A brief as the form has checked it. `wanted` overrules stages of the plan.
 
+    `count` 0 leaves the size of batches to routing; `demands` is what must be in the frame.
     `photo_origin` says how the photos were made: none (a photograph), ai_modified, ai_generated.
     """
 
@@ -45,6 +47,7 @@ class NewBrief:
     bases: tuple[Media, ...]
     wanted: Mapping[str, Mapping[str, Any]]
     photo_origin: str = "none"
+    demands: Demands = NONE
 
 
 def create(
@@ -130,6 +133,7 @@ def preview(*, team: Team, ad_set: AdSet | None, brief: NewBrief) -> planning.Pl
         width=base.width if base else 0,
         height=base.height if base else 0,
         deadline_at=brief.deadline_at,
+        demands=brief.demands,
     )
     return planning.plan(campaign=campaign, brief=asked, wanted=brief.wanted)
 
@@ -155,6 +159,7 @@ def _write(
         motion_profile=brief.motion_profile,
         deadline_at=brief.deadline_at,
         candidate_count=brief.count,
+        demands={} if brief.demands.is_none else asdict(brief.demands),
         token=token,
         created_by=by,
     )

@@ -13,7 +13,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from campaigns import permissions
-from campaigns.actions import events, planning
+from campaigns.actions import events
+from campaigns.formats import profiles
 from campaigns.models import CatalogModel, ModelPrice, Team
 from campaigns.models.choices import Tier
 from campaigns.queries import access
@@ -49,7 +50,7 @@ def sync() -> int:
                 "licence": card.licence,
                 "source": card.source,
                 "is_enabled": card.is_enabled,
-                "profile": planning.profile_of(card),
+                "profile": profiles.stored(card),
             },
         )
         _note_shipped(row)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from campaigns.stages.base import Brief
+from campaigns.stages.base import NONE, Brief
 from routing.need import FIDELITY_OF, Need
 from routing.stages import OPERATIONS, Stage
 
@@ -49,6 +49,7 @@ def need_of(
 ) -> Need:
     """What `operation` needs for `brief`. QA asks nothing of a model but to be right."""
     motion = str(params.get("motion_profile", ""))
+    demands = NONE if stage == Stage.QA else brief.demands
     is_clip = OPERATIONS[operation].makes_clip
     return Need(
         stage=stage,
@@ -63,6 +64,11 @@ def need_of(
         fidelity=0.0 if stage == Stage.QA else FIDELITY_OF.get(brief.purpose, 0.0),
         temporal_consistency=CONSISTENCY.get(motion, 0.5) if is_clip else 0.0,
         surgicality=SURGICALITY.get(operation, 0.0),
+        people=demands.people,
+        hands=demands.hands,
+        objects=demands.objects,
+        counts=demands.counts,
+        interactions=demands.interactions,
         wants_mask=OPERATIONS[operation].needs_mask,
         deadline_s=_seconds_left(brief.deadline_at, now),
     )

@@ -15,8 +15,9 @@ from campaigns.actions import learning, planning, runs
 from campaigns.formats.price_seen import PriceList, Wish
 from campaigns.models import Asset, Candidate
 from campaigns.models.choices import Stage
-from campaigns.queries import before_click, beliefs
+from campaigns.queries import before_click, beliefs, recent
 from campaigns.queries.before_click import Before
+from campaigns.queries.recent import Past, Rolled
 from campaigns.stages import BY_KEY, PIPELINE
 from campaigns.stages.base import BadParams, Brief
 from routing import explain
@@ -40,6 +41,7 @@ class Eligible:
 class Quote:
     """What a click would start. Money in micro-units for the batch, `seconds` of machine time.
 
+    `notes` are what the guards say, the chance of a defect and what would mend the last rejects.
     `must_ask` says why a manager is asked first, `room` what the tier has left; `has_yes` that a
     standing rule lets it start although it would have to ask.
     """
@@ -52,6 +54,7 @@ class Quote:
     maximum_micros: int
     seconds: float
     sentence: str
+    notes: tuple[str, ...]
     limits: str
     must_ask: str
     has_yes: bool
@@ -118,6 +121,7 @@ def offers(*, asset: Asset, rounds: Mapping[str, int], by: User) -> list[StageOf
     catalog = planning.cards()
     learned = beliefs.of_team(asset.team_id)
     histories = learning.histories(asset=asset, learned=learned, catalog=catalog)
+    past, rolls = recent.of_team(asset.team_id), recent.rolls(asset=asset)
     before = before_click.read(campaign=asset.campaign, by=by)
     planned = {entry["stage"]: entry for entry in asset.plan}
     groups = []
@@ -140,6 +144,8 @@ def offers(*, asset: Asset, rounds: Mapping[str, int], by: User) -> list[StageOf
                 catalog=catalog,
                 learned=learned,
                 history=histories.get(spec.key),
+                past=past,
+                rolled=rolls.get(spec.key, recent.NEVER),
             )
             wish = Wish(decision.need.count, "", {name: str(given[name]) for name in given})
             found.append(
@@ -205,7 +211,15 @@ def quote(
         asset=asset, operation=spec.key, belief=learned.get(str(spec.stage))
     )
     decision = _route(
-        asset, brief, spec, params, count=count, model=model, learned=learned, history=history
+        asset,
+        brief,
+        spec,
+        params,
+        count=count,
+        model=model,
+        learned=learned,
+        history=history,
+        rolled=recent.rolls(asset=asset).get(spec.key, recent.NEVER),
     )
     texts = {name: str(value) for name, value in (given or {}).items()}
     before = before_click.read(campaign=asset.campaign, by=by)
@@ -223,6 +237,8 @@ def _route(
     count: int | None = None,
     model: str = "",
     catalog: Sequence[ModelCard] | None = None,
+    past: Past | None = None,
+    rolled: Rolled = recent.NEVER,
 ) -> Decision:
     stage = str(spec.stage)
     return planning.route(
@@ -237,6 +253,8 @@ def _route(
         catalog=catalog,
         learned=learned,
         history=history,
+        past=past,
+        rolled=rolled,
     )
 
 
@@ -253,6 +271,7 @@ def _quote(asset: Asset, decision: Decision, wish: Wish, before: Before) -> Quot
         maximum_micros=best.quote.maximum_micros if best else 0,
         seconds=best.seconds if best else 0,
         sentence=explain.sentence(decision, currency),
+        notes=_notes(decision, currency),
         limits=best.card.limits if best else "",
         must_ask=must_ask,
         has_yes=has_yes,
@@ -261,6 +280,13 @@ def _quote(asset: Asset, decision: Decision, wish: Wish, before: Before) -> Quot
         currency=currency,
         wish=wish,
     )
+
+
+def _notes(decision: Decision, currency: str) -> tuple[str, ...]:
+    """What to see before the click: guards, the first model's risk, and mending instead."""
+    mend = explain.repair(decision, currency)
+    risks = [f"{explain.outlook(seen, currency)}." for seen in decision.outlooks[:1]]
+    return (*(note.text for note in decision.notes), *risks, *([mend] if mend else []))
 
 
 def _asks(asset: Asset, best: Choice, before: Before) -> tuple[str, bool]:

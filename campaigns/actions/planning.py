@@ -8,26 +8,29 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 from django.utils import timezone
 
 from campaigns import wiring
-from campaigns.actions import needs
+from campaigns.actions import mending, needs
+from campaigns.formats import profiles
 from campaigns.models import Asset, Campaign, CatalogModel, Media
 from campaigns.models.choices import FileKind
-from campaigns.queries import beliefs
+from campaigns.queries import beliefs, recent
+from campaigns.queries.recent import NEVER, Past, Rolled
 from campaigns.stages import BY_KEY, PIPELINE
 from campaigns.stages.base import Brief
-from routing import asking, decide, explain, pricing
+from routing import asking, complexity, decide, explain, index, pricing
 from routing.catalog import ModelCard
+from routing.complexity import Demands
 from routing.decide import Choice, Decision, Exploration, People
 from routing.learning import Belief
 from routing.stages import OPERATIONS, PASS
 from routing.tasks import TaskView
 
 SECONDS_TO_REVIEW = 8
+USUAL_COUNT = 4  # said of a need whose batch is left open while nothing can do it
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,55 +127,10 @@ def cards() -> tuple[ModelCard, ...]:
             licence=row.licence,
             is_enabled=row.is_enabled,
             currency=row.currency,
-            **_profile(row.profile),
+            **profiles.read(row.profile),
         )
         for row in CatalogModel.objects.order_by("key")
     )
-
-
-PROFILE = (
-    "fidelity",
-    "prompt_adherence",
-    "anatomy",
-    "text",
-    "temporal_consistency",
-    "surgicality",
-    "motion_profiles",
-    "max_width",
-    "max_height",
-    "max_seconds",
-    "takes_mask",
-    "max_references",
-    "text_locales",
-    "is_commercial",
-    "life_cycle",
-    "deprecated_on",
-    "retired_on",
-    "capabilities",
-)
-DATES = ("deprecated_on", "retired_on")
-
-
-def profile_of(card: ModelCard) -> dict[str, Any]:
-    """What a card says it can do, as plain values for its row."""
-    found = {name: getattr(card, name) for name in PROFILE}
-    return {
-        name: value.isoformat() if isinstance(value, date) else value
-        for name, value in found.items()
-        if isinstance(value, bool) or value not in (None, (), "", 0)
-    }
-
-
-def _profile(stored: Mapping[str, Any]) -> dict[str, Any]:
-    known = {name: stored[name] for name in PROFILE if name in stored}
-    return {
-        name: date.fromisoformat(value)
-        if name in DATES
-        else tuple(value)
-        if isinstance(value, list)
-        else value
-        for name, value in known.items()
-    }
 
 
 def at_version(card: ModelCard, version: str) -> ModelCard:
@@ -212,6 +170,14 @@ def brief_of(asset: Asset) -> Brief:
         height=picture.height if picture else 0,
         todo=tuple(asset.todo),
         deadline_at=asset.deadline_at,
+        demands=demands_of(asset.demands),
+    )
+
+
+def demands_of(stored: Mapping[str, Any]) -> Demands:
+    """What must be in the frame, as it is stored with an asset."""
+    return Demands(
+        **{name: stored[name] for name in Demands.__dataclass_fields__ if name in stored}
     )
 
 
@@ -228,37 +194,69 @@ def route(
     catalog: Sequence[ModelCard] | None = None,
     learned: Mapping[str, Belief] | None = None,
     history: TaskView | None = None,
+    past: Past | None = None,
+    rolled: Rolled = NEVER,
 ) -> Decision:
     """Ask routing which model does `operation` for this campaign.
 
-    `learned` are the team's beliefs by stage (read when not given), `history` what failed on this
-    very task. The page before the click and the run after it get the same answer: draws are
-    seeded by what was learned so far.
+    A `count` of 0 leaves the size of the batch to routing; the need of the answer has it.
+    `learned` are the team's beliefs by stage and `past` what else it did (both read when not
+    given), `history` what failed on this very task and `rolled` how often this prompt was rolled
+    again, this time included. The page before the click and the run after it get the same answer:
+    draws are seeded by what was learned so far.
     """
     if learned is None:
         learned = beliefs.of_team(campaign.team_id) if campaign.team_id else {}
+    if past is None:
+        past = recent.of_team(campaign.team_id) if campaign.team_id else recent.NOTHING
     belief = learned.get(stage)
     need = needs.need_of(
         brief=brief,
         stage=stage,
         operation=operation,
         params=params,
-        count=count,
+        count=count or USUAL_COUNT,
         ceiling=campaign.ceiling,
         has_base=has_base,
         pinned_model=pinned_model,
         now=timezone.now(),
     )
-    return decide.decide(
+    costs = people(campaign.team.review_rate_micros_per_hour)
+    known = tuple(catalog) if catalog is not None else cards()
+    decision = decide.decide(
         need,
-        catalog if catalog is not None else cards(),
+        known,
         wiring.circumstances(),
-        people(campaign.team.review_rate_micros_per_hour),
+        costs,
         belief=belief,
         history=history,
         seed=_seed(campaign, operation, belief, history),
-        sizes=(count,),
+        sizes=(count,) if count else index.SIZES,
         explore=exploration(campaign.team.explore_percent),
+        repairs=mending.repairs_of(
+            brief=brief,
+            rolled=rolled,
+            ceiling=campaign.ceiling,
+            cards=known,
+            people=costs,
+            learned=learned,
+        ),
+        recent=past.runs.get(stage, {}),
+        rerolls=max(rolled.count, history.rounds if history else 0),
+    )
+    best = decision.best
+    return replace(
+        decision,
+        need=replace(need, count=best.count) if best else need,
+        outlooks=complexity.outlooks(
+            need,
+            [
+                (one.card, one.quote.for_count(1, one.count).expected_micros)
+                for one in decision.choices
+            ],
+            review_micros=costs.review_micros,
+            records=past.records,
+        ),
     )
 
 
@@ -284,6 +282,7 @@ def plan(
     """
     catalog = cards()
     learned = beliefs.of_team(campaign.team_id) if campaign.team_id else {}
+    past = recent.of_team(campaign.team_id) if campaign.team_id else recent.NOTHING
     lines = []
     for stage in PIPELINE:
         asked = (wanted or {}).get(str(stage.KEY), {})
@@ -303,6 +302,7 @@ def plan(
             has_base=brief.has_base or str(stage.KEY) != PIPELINE[0].KEY,
             catalog=catalog,
             learned=learned,
+            past=past,
         )
         best = decision.best
         lines.append(
@@ -310,7 +310,7 @@ def plan(
                 stage=str(stage.KEY),
                 operation=operation,
                 operation_label=OPERATIONS[operation].label,
-                count=count,
+                count=decision.need.count,
                 decision=decision,
                 reason=explain.sentence(decision, campaign.team.currency),
                 expected_micros=best.quote.expected_micros if best else 0,

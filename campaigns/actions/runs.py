@@ -37,7 +37,7 @@ from campaigns.models.choices import (
     RunState,
     Stage,
 )
-from campaigns.queries import access, beliefs
+from campaigns.queries import access, beliefs, recent
 from campaigns.stages import BY_KEY
 from campaigns.stages.base import BadParams
 from campaigns.transitions import NotNow
@@ -107,8 +107,8 @@ def start(
     stage = BY_KEY[str(spec.stage)]
     brief = planning.brief_of(asset)
     params = stage.params(operation, given or {}, brief)
-    wanted = count or stage.candidate_count(operation, brief)
-    if not 1 <= wanted <= MOST_CANDIDATES:
+    asked = count or stage.candidate_count(operation, brief)
+    if not 0 <= asked <= MOST_CANDIDATES:
         raise BadParams("count", f"Ask for 1 to {MOST_CANDIDATES} candidates.")
     source = source_of(asset=asset, stage=spec.stage)
     if spec.needs_mask and mask is None:
@@ -121,13 +121,14 @@ def start(
         stage=str(spec.stage),
         operation=operation,
         params=params,
-        count=wanted,
+        count=asked,
         has_base=has_base,
         pinned_model=model,
         learned=learned,
         history=learning.history_of(
             asset=asset, operation=operation, belief=learned.get(str(spec.stage))
         ),
+        rolled=recent.rolls(asset=asset).get(operation, recent.NEVER),
     )
     best = decision.best
     if best is None:
@@ -154,7 +155,7 @@ def start(
         tier=best.card.tier,
         model=best.card.key,
         model_label=best.card.label,
-        candidate_count=wanted,
+        candidate_count=best.count,
         seed=new_seed() if seed is None else seed,
         currency=asset.team.currency,
         expected_micros=best.quote.expected_micros,

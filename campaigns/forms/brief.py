@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -12,6 +13,8 @@ from campaigns.forms.set_up import check_locale
 from campaigns.models import AdSet, Media
 from campaigns.models.choices import FileKind, Motion, MotionProfile, Platform, Purpose
 from campaigns.stages import edit, polish
+from routing.complexity import Demands
+from routing.demands import MOST, read
 from routing.stages import PASS, Stage, operations_of
 
 MOST_PHOTOS = 12
@@ -47,6 +50,18 @@ class TooLong:
 
 def _text(label: str, most: int, *, required: bool = False, **more: Any) -> forms.CharField:
     return forms.CharField(label=label, required=required, validators=[TooLong(most)], **more)
+
+
+def _few(label: str) -> forms.IntegerField:
+    text = f"Enter a whole number from 0 to {MOST}."
+    return forms.IntegerField(
+        label=label,
+        min_value=0,
+        max_value=MOST,
+        required=False,
+        error_messages={"min_value": text, "max_value": text, "invalid": text},
+        widget=forms.NumberInput(attrs={"placeholder": "As the words say"}),
+    )
 
 
 class BriefForm(forms.Form):
@@ -109,7 +124,6 @@ class BriefForm(forms.Form):
         label="Candidates",
         min_value=1,
         max_value=12,
-        initial=4,
         required=False,
         error_messages={
             "min_value": "Ask for 1 to 12 candidates.",
@@ -117,6 +131,14 @@ class BriefForm(forms.Form):
             "invalid": "Enter a whole number from 1 to 12.",
         },
     )
+    people = _few("People in it")
+    hands = forms.ChoiceField(
+        label="Hands show",
+        choices=[("", "As the words say"), ("yes", "Yes"), ("no", "No")],
+        required=False,
+    )
+    objects = _few("Different objects")
+    interactions = _few("Interactions")
     deadline = forms.DateField(
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
@@ -183,8 +205,8 @@ class BriefForm(forms.Form):
         return self._ad_sets.get(str(self.cleaned_data.get("ad_set", "")))
 
     def clean_count(self) -> int:
-        """Four when it is left empty."""
-        return self.cleaned_data["count"] or 4
+        """0 when it is left empty: as many as routing finds best."""
+        return self.cleaned_data["count"] or 0
 
     def clean_locale(self) -> str:
         """American English when it is left empty."""
@@ -238,6 +260,21 @@ class BriefForm(forms.Form):
             return None
         shown, of, wanted = int(micros), int(count), self.cleaned_data["count"]
         return shown if wanted <= of else -(-shown * wanted // max(1, of))
+
+    def demands(self) -> Demands:
+        """What must be in the frame: as the person says, else as the words are read."""
+        values = self.cleaned_data
+        found = read(f"{values.get('goal', '')} {values.get('product', '')}")
+        said = {
+            name: values[name]
+            for name in ("people", "objects", "interactions")
+            if values.get(name) is not None
+        }
+        if values.get("hands"):
+            said["hands"] = values["hands"] == "yes"
+        if "objects" in said:
+            said["counts"] = found.counts if said["objects"] else 0
+        return replace(found, **said)
 
     def card_title(self) -> str:
         """The title; without one, product and headline."""

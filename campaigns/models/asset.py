@@ -36,7 +36,10 @@ class Asset(models.Model):
     motion = models.CharField(max_length=10, choices=Motion, blank=True)
     motion_profile = models.CharField(max_length=12, choices=MotionProfile, blank=True)
     deadline_at = models.DateTimeField(null=True, blank=True)
-    candidate_count = models.PositiveSmallIntegerField(default=4)
+    candidate_count = models.PositiveSmallIntegerField(
+        default=4, help_text="0: as many as routing finds best."
+    )
+    demands = models.JSONField(default=dict, blank=True, help_text="What must be in the frame.")
     stage = models.CharField(max_length=10, choices=Stage, default=Stage.GENERATION)
     plan = models.JSONField(default=list)
     todo = models.JSONField(default=list, blank=True)

@@ -41,7 +41,7 @@ def params(operation: str, given: Mapping[str, Any], brief: Brief) -> dict[str, 
 
 
 def candidate_count(operation: str, brief: Brief) -> int:
-    """Two seeds unless the brief asked for fewer; a person may ask for more."""
+    """Two seeds unless the brief asked for fewer, or left it open; a person may ask for more."""
     return min(brief.count, 2)
 
 

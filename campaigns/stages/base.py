@@ -7,7 +7,7 @@ Each stage module has the same names:
     CRITERIA                what a person ticks at its gate
     default_operation(brief)            operation, or "pass" when there is nothing to do
     params(operation, given, brief)     checked parameters for the provider; raises BadParams
-    candidate_count(operation, brief)   how many outputs make a batch
+    candidate_count(operation, brief)   how many outputs make a batch; 0: as routing finds best
     read(measured)                      what the meters say of one output
 """
 
@@ -20,7 +20,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
+from routing.complexity import Demands
 from routing.stages import Stage
+
+NONE = Demands()
 
 
 class BadParams(ValueError):
@@ -34,7 +37,10 @@ class BadParams(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What planning may look at. Sizes are pixels of the picture that would go in, or 0."""
+    """What planning may look at. Sizes are pixels of the picture that would go in, or 0.
+
+    `count` is how many candidates a person asks for, 0 leaves it to routing.
+    """
 
     has_base: bool
     wants_clip: bool
@@ -53,6 +59,7 @@ class Brief:
     height: int = 0
     todo: tuple[str, ...] = ()
     deadline_at: datetime | None = None
+    demands: Demands = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,7 @@ class StageModule(Protocol):
         """Checked parameters. Raises BadParams."""
 
     def candidate_count(self, operation: str, brief: Brief) -> int:
-        """Outputs in a batch."""
+        """Outputs in a batch; 0 leaves it to routing."""
 
     def read(self, measured: Measured) -> list[Reading]:
         """Meters of one output."""

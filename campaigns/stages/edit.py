@@ -45,9 +45,10 @@ def params(operation: str, given: Mapping[str, Any], brief: Brief) -> dict[str, 
 
 def candidate_count(operation: str, brief: Brief) -> int:
     """Operations that differ by seed give several; a cut-out is the same each time."""
-    return {"background_remove": 1, "object_erase": 2, "outpaint": 2}.get(
-        operation, max(1, min(brief.count, 6))
-    )
+    if operation == "background_remove":
+        return 1
+    usual = {"object_erase": 2, "outpaint": 2}.get(operation, min(brief.count, 6))
+    return usual if brief.count else 0
 
 
 def _untouched(measured: Measured) -> list[Reading]:

@@ -53,7 +53,7 @@ def params(operation: str, given: Mapping[str, Any], brief: Brief) -> dict[str, 
 
 
 def candidate_count(operation: str, brief: Brief) -> int:
-    """As many as the brief asks for; a photo as it is comes once."""
+    """As many as the brief asks for, 0 when it leaves that open; a photo as it is comes once."""
     return 1 if operation == "adopt" else brief.count
 
 

@@ -115,11 +115,12 @@ def _new_brief(form: BriefForm) -> briefs.NewBrief:
         motion=(values.get("motion") or "push_in") if clip else "",
         motion_profile=(values.get("motion_profile") or "camera_only") if clip else "",
         deadline_at=form.deadline_at(),
-        count=values.get("count") or 4,
+        count=values.get("count") or 0,
         as_is=bool(values.get("as_is")),
         bases=tuple(form.photos),
         wanted=form.wanted(),
         photo_origin=values.get("photo_origin") or "none",
+        demands=form.demands(),
     )
 
 
@@ -163,7 +164,7 @@ def _plan(request: TeamRequest, form: BriefForm) -> dict[str, Any]:
     found = briefs.preview(team=request.team, ad_set=chosen, brief=wanted)
     return {
         "first": found.stages[0],
-        "count": wanted.count,
+        "count": found.stages[0].count,
         "plan": found,
         "lines": [_line(line, found.currency) for line in found.stages],
         "asks": [line for line in found.stages if line.must_ask],

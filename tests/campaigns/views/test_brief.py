@@ -191,3 +191,28 @@ class TestPlan:
     def test_writes_nothing(self, team: Team, mara: User, url: str) -> None:
         self.plan(mara, url, **fields())
         assert not Campaign.objects.exists()
+
+
+class TestInTheFrame:
+    def demands(self, mara: User, url: str, **more: str) -> dict[str, Any]:
+        """What stands on the asset of a brief with these fields."""
+        sent = fields(goal="Two women share a mug", **more)
+        answer = signed_in(mara).post(url, sent)
+        assert answer.status_code == HTTPStatus.FOUND, answer.context["form"].errors
+        return dict(Asset.objects.get().demands)
+
+    def test_is_read_from_the_words(self, mara: User, url: str) -> None:
+        found = self.demands(mara, url)
+        assert (found["people"], found["hands"], found["interactions"]) == (2, False, 0)
+
+    def test_is_what_a_person_says_before_the_words(self, mara: User, url: str) -> None:
+        found = self.demands(mara, url, people="1", hands="yes", interactions="2", objects="0")
+        assert (found["people"], found["hands"], found["interactions"]) == (1, True, 2)
+        assert (found["objects"], found["counts"]) == (0, 0)
+
+    @pytest.mark.parametrize("value", ["-1", "21", "many", "1.5"])
+    def test_refuses_what_is_no_small_number(self, mara: User, url: str, value: str) -> None:
+        answer = signed_in(mara).post(url, fields(people=value))
+        assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert "from 0 to 20" in answer.content.decode()
+        assert not Asset.objects.exists()

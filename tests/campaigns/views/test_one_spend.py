@@ -132,7 +132,7 @@ class TestBrief:
         for _ in range(2):
             assert client.post(at("brief", ad_set.campaign.team), sent).status_code == 302
         assert (Asset.objects.count(), StageRun.objects.count()) == (1, 1)
-        assert money.sums(ad_set.campaign) == (4 * PRICE, 0)
+        assert money.sums(ad_set.campaign) == (3 * PRICE, 0)
 
 
 def brief(client: Client, team: Team) -> dict[str, Any]:
@@ -168,7 +168,7 @@ class TestAtOnce:
         told = at_once(*posts(mara, at("brief", team), *[sent] * 4))
         assert [getattr(one, "status_code", one) for one in told] == [302] * 4
         assert (Asset.objects.count(), StageRun.objects.count()) == (1, 1)
-        assert money.sums(ad_set.campaign) == (4 * PRICE, 0)
+        assert money.sums(ad_set.campaign) == (3 * PRICE, 0)
         money.check(team)
 
     def test_an_approval_clicked_four_times_holds_and_sends_once(

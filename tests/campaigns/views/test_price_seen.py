@@ -196,10 +196,10 @@ class TestBrief:
     def test_of_what_the_plan_showed_starts(
         self, as_mara: Client, team: Team, filled: dict[str, Any]
     ) -> None:
-        assert (filled["seen_micros"], filled["seen_count"]) == (str(4 * PRICE), "4")
+        assert (filled["seen_micros"], filled["seen_count"]) == (str(3 * PRICE), "3")
         answer = as_mara.post(at("brief", team), filled)
         assert answer.status_code == 302, answer.context["form"].errors
-        assert StageRun.objects.get().maximum_micros == 4 * PRICE
+        assert StageRun.objects.get().maximum_micros == 3 * PRICE
 
     def test_that_costs_more_by_now_writes_nothing_and_shows_the_new_plan(
         self, as_mara: Client, team: Team, ad_set: AdSet, filled: dict[str, Any]
@@ -208,13 +208,13 @@ class TestBrief:
         answer = as_mara.post(at("brief", team), filled)
         assert answer.status_code == 409
         text = answer.content.decode()
-        assert "may now cost $0.32, and the page showed $0.16" in text
+        assert "may now cost $0.24, and the page showed $0.12" in text
         assert not Asset.objects.exists()
         assert not StageRun.objects.exists()
         again = values_of(text, id="brief")
-        assert (again["seen_micros"], again["product"]) == (str(8 * PRICE), "Kit")
+        assert (again["seen_micros"], again["product"]) == (str(6 * PRICE), "Kit")
         assert as_mara.post(at("brief", team), again | {"goal": "Sell"}).status_code == 302
-        assert StageRun.objects.get().maximum_micros == 8 * PRICE
+        assert StageRun.objects.get().maximum_micros == 6 * PRICE
 
     def test_that_costs_more_leaves_no_new_campaign_behind(
         self, as_mara: Client, team: Team, ad_set: AdSet, filled: dict[str, Any]
@@ -236,7 +236,7 @@ class TestBrief:
     ) -> None:
         price(1)
         as_mara.post(at("brief", team), filled)
-        assert StageRun.objects.get().maximum_micros == 4
+        assert StageRun.objects.get().maximum_micros == 3
 
 
 def test_a_price_survives_the_form() -> None:

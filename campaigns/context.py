@@ -56,6 +56,8 @@ BELONGS = {
     "approval_less": "approvals",
     "trail": "people",
     "what_if": "routing",
+    "watch": "models",
+    "watch_decide": "models",
 }
 
 

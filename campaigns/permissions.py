@@ -19,6 +19,7 @@ ABILITIES: dict[str, tuple[frozenset[str], str]] = {
     "set_up_campaign": (frozenset({"marketer", "manager", "admin"}), "set up campaigns"),
     "manage_people": (frozenset({"admin"}), "invite and change people"),
     "manage_models": (frozenset({"admin"}), "change models and prices"),
+    "trust_models": (frozenset({"curator", "manager", "admin"}), "say which model is trusted"),
     "see_trail": (frozenset({"manager", "admin"}), "see who did what"),
     "manage_team": (frozenset({"admin"}), "change the team's settings"),
 }
@@ -80,5 +81,6 @@ can_export, check_can_export = _pair("export")
 can_set_up_campaign, check_can_set_up_campaign = _pair("set_up_campaign")
 can_manage_people, check_can_manage_people = _pair("manage_people")
 can_manage_models, check_can_manage_models = _pair("manage_models")
+can_trust_models, check_can_trust_models = _pair("trust_models")
 can_manage_team, check_can_manage_team = _pair("manage_team")
 can_see_trail, check_can_see_trail = _pair("see_trail")

@@ -28,6 +28,7 @@ from campaigns.views import (
     throughput,
     trail,
     unsettled,
+    watch,
 )
 
 TEAM = [
@@ -92,6 +93,8 @@ TEAM = [
     path("throughput/", throughput.throughput, name="throughput"),
     path("routing/", routes.routing, name="routing"),
     path("routing/what-if/", routes.what_if, name="what_if"),
+    path("watch/", watch.watch, name="watch"),
+    path("watch/<int:pk>/decide/", watch.decide, name="watch_decide"),
     path("trail/", trail.trail, name="trail"),
     path("settings/", team.settings, name="team_settings"),
     path("models/", catalog.models, name="models"),

@@ -122,7 +122,7 @@ def flow(past: Sequence[Past]) -> Flow:
         losers = decision.get("losers", [])
         for key, box in rules.items():
             box.said(
-                ((x["label"], f"{x['label']} {x['text']}") for x in losers
+                ((x["label"], f"{x['label']}: {x['text']}") for x in losers
                  if first_code.get(x["code"]) == key),
                 is_here=here,
             )  # fmt: skip

@@ -17,7 +17,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from campaigns import dispatch
-from campaigns.actions import planning
+from campaigns.actions import drift, planning
 from campaigns.models import Asset, Gate, StageRun, TeamBelief
 from campaigns.models.choices import RunState, Verdict
 from campaigns.queries import beliefs
@@ -65,7 +65,8 @@ def learn_stage(*, team_id: int, stage: str) -> int:
         row = TeamBelief.objects.select_for_update().get(team_id=team_id, stage=stage)
         judged = StageRun.objects.filter(team_id=team_id, stage=stage, state=RunState.DONE)
         belief = beliefs.parsed(row)
-        if row.is_stale or belief is None:
+        is_anew = row.is_stale or belief is None
+        if is_anew or belief is None:
             belief = learning.fresh(stage)
             newest = judged.order_by("-judged_at", "-pk").values_list("pk", flat=True)
             todo = list(judged.filter(pk__in=list(newest[:MOST_ROUNDS])))
@@ -78,7 +79,7 @@ def learn_stage(*, team_id: int, stage: str) -> int:
             return 0
         cards = {card.key: card for card in planning.cards()}
         for run in todo:
-            belief = _after(belief, run, cards.get(run.model))
+            belief = _after(belief, run, cards.get(run.model), is_watched=not is_anew)
         TeamBelief.objects.filter(pk=row.pk).update(
             blob=blob.dumps(belief),
             revision=row.revision + 1,
@@ -89,7 +90,8 @@ def learn_stage(*, team_id: int, stage: str) -> int:
     return len(todo)
 
 
-def _after(belief: Belief, run: StageRun, card: ModelCard | None) -> Belief:
+def _after(belief: Belief, run: StageRun, card: ModelCard | None, *, is_watched: bool) -> Belief:
+    """The belief after a judged batch. What is learned again was watched the first time."""
     need, made_by = need_of(run), card_of(run, card)
     if need is None or made_by is None or run.judged_at is None:
         return belief
@@ -97,9 +99,13 @@ def _after(belief: Belief, run: StageRun, card: ModelCard | None) -> Belief:
         asset_id=run.asset_id, operation=run.operation, state=RunState.DONE
     ).filter(Q(judged_at__lt=run.judged_at) | Q(judged_at=run.judged_at, pk__lt=run.pk))
     view = view_of(belief, _labelled(earlier.order_by("judged_at", "pk")), {made_by.key: made_by})
-    return learning.update(
-        belief, made_by, need, labels_of(run), view=view, day=day_of(run.judged_at)
-    )
+    labels = labels_of(run)
+    after = learning.update(belief, made_by, need, labels, view=view, day=day_of(run.judged_at))
+    if is_watched and drift.seen(
+        run=run, card=made_by, need=need, labels=labels, view=view, belief=belief
+    ):
+        return learning.reopened(after, made_by)
+    return after
 
 
 def day_of(at: datetime) -> float:

@@ -6,6 +6,7 @@ Reads no rows. Routing weighs them against another roll; a person starts one or 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from django.utils import timezone
 
@@ -36,6 +37,7 @@ def repairs_of(
     cards: Sequence[ModelCard],
     people: People,
     learned: Mapping[str, Belief],
+    frozen: frozenset[str],
 ) -> tuple[Repair, ...]:
     """One repair a usable editor, the cheapest per approved asset first.
 
@@ -60,7 +62,7 @@ def repairs_of(
         need,
         rolled.defect,
         [card for card in cards if operation in card.operations],
-        wiring.circumstances(),
+        replace(wiring.circumstances(), frozen=frozen),
         people,
         belief=learned.get(stage),
     )

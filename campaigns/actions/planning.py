@@ -226,7 +226,7 @@ def route(
     decision = decide.decide(
         need,
         known,
-        wiring.circumstances(),
+        replace(wiring.circumstances(), frozen=past.frozen),
         costs,
         belief=belief,
         history=history,
@@ -240,6 +240,7 @@ def route(
             cards=known,
             people=costs,
             learned=learned,
+            frozen=past.frozen,
         ),
         recent=past.runs.get(stage, {}),
         rerolls=max(rolled.count, history.rounds if history else 0),

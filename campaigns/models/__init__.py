@@ -5,6 +5,7 @@ from campaigns.models.asset import Asset, AssetBase
 from campaigns.models.budget import BudgetLine
 from campaigns.models.campaign import AdSet, Campaign
 from campaigns.models.catalog import CatalogModel, ModelPrice
+from campaigns.models.drift import VersionWatch
 from campaigns.models.event import Event
 from campaigns.models.export import Export, ExportItem, PlatformFile
 from campaigns.models.heartbeat import Heartbeat, Lease
@@ -49,4 +50,5 @@ __all__ = [
     "StandingRule",
     "Team",
     "TeamBelief",
+    "VersionWatch",
 ]

@@ -22,6 +22,7 @@ from campaigns.models import (
     StageRun,
     StandingRule,
     Team,
+    VersionWatch,
 )
 
 Person = User | AbstractBaseUser | AnonymousUser
@@ -148,3 +149,8 @@ def platform_file(of: Team, pk: int) -> PlatformFile:
 def export(of: Team, pk: int) -> Export:
     """A package of the team. Raises Http404."""
     return get_object_or_404(Export, team=of, pk=pk)
+
+
+def watch(of: Team, pk: int) -> VersionWatch:
+    """A watched model version of the team. Raises Http404."""
+    return get_object_or_404(VersionWatch.objects.select_related("team"), team=of, pk=pk)

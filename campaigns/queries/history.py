@@ -119,6 +119,10 @@ def _rule(values: Mapping[str, Any]) -> str:
     return f"{values.get('tier', '')} tier up to {_amount(values, 'day_micros')} a campaign and day"
 
 
+def _watched(values: Mapping[str, Any]) -> str:
+    return f"{values.get('model', 'a model')} {values.get('version', '')}".strip()
+
+
 def _rule_added(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     scope = [f"in {after['campaign']}" if after.get("campaign") else "in every campaign"]
     scope += [f"for {after['person']}"] if after.get("person") else []
@@ -181,6 +185,9 @@ WORDS: dict[str, Words | str] = {
     "people.invite": lambda before, after: f"invited {after.get('email', 'somebody')}",
     "people.join": "joined the team",
     "people.roles": "changed roles",
+    "watch.alarm": lambda before, after: f"took {_watched(after)} out: {after.get('text', '')}",
+    "watch.trust": lambda before, after: f"trusted {_watched(after)} as it is now",
+    "watch.keep_out": lambda before, after: f"kept {_watched(after)} out",
     "rule.add": _rule_added,
     "rule.end": lambda before, after: f"ended the standing rule: {_rule(before)}",
     "team.change": "changed the team's settings",

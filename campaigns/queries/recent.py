@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from campaigns.models import Asset, Candidate, StageRun
+from campaigns.models import Asset, Candidate, StageRun, VersionWatch
 from campaigns.models.choices import RunState, Stage, Verdict
 from routing.complexity import Demands, Record
 from routing.need import stored_need
@@ -21,18 +21,26 @@ LAST_OUTPUTS = 1000  # newest judged pictures that defects are learned from
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """`runs` by stage and model key, newest ones only; `records` of defects by "key@version"."""
+    """`runs` by stage and model key, newest ones only; `records` of defects by "key@version";
+    `frozen` versions are not used unasked."""
 
     runs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     records: Mapping[str, Record] = field(default_factory=dict)
+    frozen: frozenset[str] = frozenset()
 
 
 NOTHING = Past()
 
 
 def of_team(team_id: int) -> Past:
-    """Two queries, whatever the team did."""
-    return Past(_runs(team_id), _records(team_id))
+    """Three queries, whatever the team did."""
+    return Past(_runs(team_id), _records(team_id), frozen(team_id))
+
+
+def frozen(team_id: int) -> frozenset[str]:
+    """Versions ("key@version") that a watch or a person took out."""
+    out = VersionWatch.objects.filter(team_id=team_id, alarmed_at__isnull=False)
+    return frozenset(f"{model}@{version}" for model, version in out.values_list("model", "version"))
 
 
 def _runs(team_id: int) -> dict[str, Counter[str]]:

@@ -19,12 +19,13 @@ from django.utils import timezone
 from campaigns import wiring
 from campaigns.models import Attempt, Candidate, Gate, StageRun, Team
 from campaigns.models.choices import ApprovalState, RunState, Verdict
-from campaigns.queries import beliefs
+from campaigns.queries import beliefs, recent
 from routing import decide, flow, replay
 from routing.catalog import ModelCard
 from routing.decision import Decision, People
 from routing.flow import Flow
 from routing.need import Need, stored_need
+from routing.policy import Circumstances
 from routing.stages import OPERATIONS, Stage, operations_of
 from routing.told import told
 
@@ -186,7 +187,7 @@ def _table(
     decision = decide.decide(
         need,
         desk.cards,
-        wiring.circumstances(),
+        _now(team),
         desk.people,
         belief=beliefs.of_team(team.pk).get(need.stage),
         sizes=(need.count,),
@@ -276,16 +277,20 @@ def what_if(
     An empty `stage` takes every stage but QA. A model that is asked for is taken as connected,
     switched on and commercial use as its card says.
     """
-    before, after = _settings(desk.cards, change)
+    before, after = _settings(desk.cards, _now(team), change)
     past = history(team=team, stage=stage, days=days)
     return replay.replay(past, before, after, desk.people, beliefs.of_team(team.pk))
 
 
+def _now(team: Team) -> Circumstances:
+    """What the rules look at for this team."""
+    return replace(wiring.circumstances(), frozen=recent.frozen(team.pk))
+
+
 def _settings(
-    cards: tuple[ModelCard, ...], change: Change
+    cards: tuple[ModelCard, ...], now: Circumstances, change: Change
 ) -> tuple[replay.Setting, replay.Setting]:
     """Things as they are, and as `change` would have them."""
-    now = wiring.circumstances()
     prices = change.prices or {}
     changed = []
     providers = set(now.connected)

@@ -13,7 +13,7 @@ from campaigns.actions import catalogs
 from campaigns.forms.set_up import ModelForm
 from campaigns.models import CatalogModel
 from campaigns.models.choices import Tier
-from campaigns.queries import set_up
+from campaigns.queries import set_up, watches
 from campaigns.views.base import TeamRequest, in_team
 
 
@@ -27,6 +27,7 @@ def models(request: TeamRequest) -> HttpResponse:
         {
             "models": set_up.models(),
             "tiers": Tier.choices,
+            "alarms": watches.open_alarms(team=request.team),
             "today": timezone.now().date(),
             "may_manage": permissions.can_manage_models(request.roles) and request.user.is_staff,
         },

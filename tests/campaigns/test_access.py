@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from campaigns.actions import standing
 from campaigns.models import (
@@ -25,6 +26,7 @@ from campaigns.models import (
     PlatformFile,
     StageRun,
     Team,
+    VersionWatch,
 )
 from campaigns.models.choices import Ceiling, Role
 from campaigns.urls import TEAM
@@ -77,6 +79,7 @@ FORBIDDEN: dict[str, tuple[str, dict[str, str]]] = {
     "approvals_snooze": ("mara", {"approvals": "{approval}"}),
     "approvals_wake": ("mara", {"approvals": "{approval}"}),
     "approval_less": ("mara", {"count": "1", "model": "local-type", "seen_micros": "0"}),
+    "watch_decide": ("mara", {"decision": "keep_out"}),
     "people_invite": ("mara", {"email": "new@example.com", "roles": "admin"}),
     "people_roles": ("mara", {"roles": "admin"}),
     "team_settings": (
@@ -136,6 +139,7 @@ def row_of(name: str) -> str:
         "approvals": "approval",
         "people": "person",
         "models": "model",
+        "watch": "watch",
     }[first]
 
 
@@ -177,6 +181,9 @@ def ours(
         "line": factories.tier_line(ad_set.campaign).pk,
         "approval": Approval.objects.get().pk,
         "rule": standing.add(team=team, tier="low", day_micros=1, by=dana).pk,
+        "watch": VersionWatch.objects.create(
+            team=team, stage="edit", model="m", version="1", label="M", trusted_at=timezone.now(),
+        ).pk,
         "person": cleo.pk,
         "model": CatalogModel.objects.order_by("pk")[0].pk,
     }  # fmt: skip

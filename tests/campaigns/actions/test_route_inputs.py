@@ -154,12 +154,12 @@ class TestPast:
         assert decision is not None
         assert [note.code for note in decision.notes] == ["concentration"]
 
-    def test_costs_two_queries(self, ad_set: AdSet, mara: User, team: Team) -> None:
+    def test_costs_three_queries(self, ad_set: AdSet, mara: User, team: Team) -> None:
         for _ in range(2):
             rejected_round(factories.asset(ad_set, by=mara, demands=PEOPLE), mara)
         with CaptureQueriesContext(connection) as asked:
             recent.of_team(team.pk)
-        assert len(asked) == 2
+        assert len(asked) == 3
 
 
 class TestDemands:

@@ -36,6 +36,7 @@ from campaigns.models import (
     StandingRule,
     Team,
     TeamBelief,
+    VersionWatch,
 )
 from tests import factories
 
@@ -47,6 +48,7 @@ BROKEN: list[tuple[type[models.Model], str, dict[str, Any]]] = [
     (Team, "team_review_rate_is_not_negative", {"review_rate_micros_per_hour": -1}),
     (Team, "team_baseline_is_a_time", {"baseline_hours": 0}),
     (Team, "team_explores_up_to_double", {"explore_percent": 101}),
+    (VersionWatch, "only_what_alarmed_is_kept_out", {"kept_out": True}),
     (BudgetLine, "a_line_never_holds_less_than_nothing", {"reserved_micros": -1}),
     (BudgetLine, "a_line_never_settles_less_than_nothing", {"settled_micros": -1}),
     (BudgetLine, "a_line_never_exceeds_what_was_approved", {"reserved_micros": 1}),
@@ -115,6 +117,7 @@ DOUBLED: list[tuple[type[models.Model], str, dict[str, Any]]] = [
     (BudgetLine, "one_line_a_team_and_month", {"campaign": None, "tier": ""}),
     (SpendDay, "one_sum_a_day_and_kind_of_work", {}),
     (TeamBelief, "one_belief_a_team_and_stage", {}),
+    (VersionWatch, "one_watch_a_version_and_stage", {}),
     (RuleDay, "one_row_a_rule_campaign_and_day", {}),
     (Snooze, "one_snooze_a_request_and_person", {}),
     (AssetBase, "one_base_a_position", {}),
@@ -169,6 +172,9 @@ def rows(team: Team, ad_set: AdSet, mara: User) -> dict[type[models.Model], mode
         ),
         approval, rule, day,
         TeamBelief.objects.create(team=team, stage="edit", blob="b"),
+        VersionWatch.objects.create(
+            team=team, stage="edit", model="m", version="1", trusted_at=timezone.now()
+        ),
         Snooze.objects.create(approval=approval, person=mara, until=NOW),
         SpendDay.objects.create(
             team=team, campaign=ad_set.campaign, ad_set=ad_set, person=mara, day=NOW.date(),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from django.utils import timezone
+
 from routing.policy import Circumstances
 from routing.providers.base import Provider
 from routing.providers.local import LocalEngine
@@ -31,8 +33,10 @@ def provider(key: str) -> Provider:
 
 
 def circumstances() -> Circumstances:
-    """Which providers can be called now."""
-    return Circumstances(connected=frozenset(_providers()), keyless=frozenset())
+    """Which providers can be called now, and what day it is (UTC) for models that retire."""
+    return Circumstances(
+        connected=frozenset(_providers()), keyless=frozenset(), today=timezone.now().date()
+    )
 
 
 def sends_again(key: str) -> bool:

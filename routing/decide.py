@@ -198,9 +198,10 @@ def _filtered(
     least = replace(need, count=smallest)
     found: list[tuple[ModelCard, Quote]] = []
     losers: list[Loser] = []
-    checks = policy.checks_for(need, now)
+    checks, special = policy.checks_for(need, now), policy.special_checks(need, now)
     for card in able:
-        reason = policy.objection(card, need, now, checks)
+        asked = special if policy.is_plain(card, need, now) else checks
+        reason = policy.objection(card, need, now, asked) if asked else None
         if reason is not None:
             losers.append(Loser(card.key, card.label, reason.code, reason.text))
             continue

@@ -17,6 +17,8 @@ from routing.need import Need
 from routing.policy import Relaxation
 from routing.pricing import Quote
 
+NOTHING = Tally()
+
 
 @dataclass(frozen=True, slots=True)
 class People:
@@ -30,7 +32,7 @@ class People:
     turnaround_s: float = 1800.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: some sixty are made in every decision, and that costs
 class Choice:
     """One eligible model with what a batch of `count` would cost and how long it would take.
 
@@ -49,7 +51,7 @@ class Choice:
     chance_high: float = 0.0
     each_chance: float = 0.0
     catalog_chance: float = 0.0
-    evidence: Tally = field(default_factory=Tally)
+    evidence: Tally = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -268,6 +268,30 @@ def checks_for(need: Need, now: Circumstances) -> tuple[Check, ...]:
     return tuple(rule.check for rule in RULES if rule.when(need, now))
 
 
+def special_checks(need: Need, now: Circumstances) -> tuple[Check, ...]:
+    """Those of `checks_for` that `is_plain` does not answer, in order."""
+    return tuple(rule.check for rule in RULES if rule.when is not _always and rule.when(need, now))
+
+
+def is_plain(card: ModelCard, need: Need, now: Circumstances) -> bool:
+    """True when no rule that every need is asked can object: most cards, at a glance.
+
+    Says nothing of the rules in `special_checks`; False only means that each has to be asked.
+    """
+    return (
+        card.is_enabled
+        and card.life_cycle == "active"
+        and card.price_micros is not None
+        and card.provider in now.connected
+        and need.operation in card.operations
+        and not need.reference_count
+        and card.is_commercial is not False
+        and card.retired_on is None
+        and not now.barred
+        and not now.frozen
+    )
+
+
 EVERY: tuple[Check, ...] = tuple(rule.check for rule in RULES)
 
 

@@ -179,7 +179,7 @@ def _forget(
     mean *= share
     mean += first
     cov *= share**2
-    cov[np.diag_indices_from(cov)] += (1 - share**2) * spread
+    cov.flat[:: len(cov) + 1] += (1 - share**2) * spread  # the diagonal
 
 
 def _root(cov: Floats, shared: int) -> Floats:
@@ -194,4 +194,6 @@ def _root(cov: Floats, shared: int) -> Floats:
 
 def _safe(cov: Floats) -> Floats:
     """`cov` with a trace of noise: rounding must not make it indefinite."""
-    return cov + 1e-9 * np.eye(cov.shape[0])
+    noisy = cov.copy()
+    noisy.flat[:: len(cov) + 1] += 1e-9
+    return noisy

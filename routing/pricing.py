@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from routing.catalog import UNITS, ModelCard, PriceRule
 from routing.need import Need
@@ -21,8 +21,7 @@ class PriceUnknown(ValueError):
     """The model has no price, so nothing can be promised."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(NamedTuple):
     """`expected_micros` is what we think, `maximum_micros` what is held; for the whole run."""
 
     expected_micros: int

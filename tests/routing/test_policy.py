@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -280,3 +281,55 @@ class TestComplexity:
         assert Demands.of(need) == Demands(2, True, 4, 1, 0, 1)
         with pytest.raises(ValueError, match="negative"):
             Demands(people=-1)
+
+
+class TestAtAGlance:
+    """A card that is plain needs only the special checks: the answer is that of every rule."""
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {},
+            {"is_enabled": False},
+            {"life_cycle": "frozen"},
+            {"life_cycle": "retired"},
+            {"price_micros": None},
+            {"provider": "fal"},
+            {"provider": "unheard-of"},
+            {"operations": ("upscale",)},
+            {"is_commercial": False},
+            {"retired_on": date(2020, 1, 1)},
+            {"retired_on": date(2030, 1, 1)},
+            {"tier": "high"},
+            {"price_micros": 9_000_000},
+            {"max_width": 10, "max_height": 10},
+        ],
+    )
+    @pytest.mark.parametrize(
+        "now",
+        [
+            HERE,
+            replace(HERE, today=date(2026, 1, 1)),
+            replace(HERE, frozen=frozenset({"m@1"})),
+            replace(HERE, barred={"m": "is barred"}),
+            replace(HERE, unhealthy={"local": "fails"}),
+        ],
+    )
+    @pytest.mark.parametrize(
+        "need",
+        [
+            NEED,
+            replace(NEED, highest_tier="low", money_left_micros=1_000_000, width=100),
+            replace(NEED, reference_count=2),
+        ],
+    )
+    def test_says_what_every_rule_says(
+        self, values: dict[str, Any], now: Circumstances, need: Need
+    ) -> None:
+        one = card(**values)
+        asked = (
+            policy.special_checks(need, now)
+            if policy.is_plain(one, need, now)
+            else policy.checks_for(need, now)
+        )
+        assert policy.objection(one, need, now, asked) == policy.objection(one, need, now)

@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
-from campaigns.actions import catalogs
-from campaigns.models import CatalogModel, Team
+from campaigns.actions import catalogs, planning
+from campaigns.models import CatalogModel, Team, TeamBelief, VersionWatch
+from routing import blob, learning
+from routing.learning import Labels
+from routing.need import Need
 
 SCENARIO = {
     "name": "A quiet change",
@@ -107,6 +111,33 @@ class TestRoute:
         key = "per_approved_micros"
         assert dear["choices"][0][key] > usual["choices"][0][key]
 
+    def test_answers_with_what_the_team_learned(self, team: Team) -> None:
+        """Picks, and what the watch took out: as a click of the team would be answered."""
+        usual = run_json("route", "--operation", "upscale")["choices"][0]
+        card = next(one for one in planning.cards() if one.key == usual["key"])
+        belief = learning.fresh("polish")
+        need = Need(stage="polish", operation="upscale", count=4)
+        for _ in range(10):
+            belief = learning.update(belief, card, need, Labels(0, 0, 4))
+        TeamBelief.objects.create(team=team, stage="polish", blob=blob.dumps(belief))
+        taught = run_json("route", "--operation", "upscale", "--team", team.slug)
+        assert taught["basis"] == "picks"
+        first = next(one for one in taught["choices"] if one["key"] == usual["key"])
+        assert first["evidence"]["seen"] == 40
+        assert first["chance"] < usual["chance"]
+        VersionWatch.objects.create(
+            team=team, stage="polish", model=card.key, version=card.version,
+            trusted_at=timezone.now(), alarmed_at=timezone.now(),
+        )  # fmt: skip
+        out, _ = run("route", "--operation", "upscale", "--team", team.slug)
+        assert "is frozen" in out
+
+    def test_finds_the_batch_that_pays_off(self) -> None:
+        free = run_json("route", "--operation", "upscale", "--count", 0)["choices"][0]
+        for count in (1, 2, 3, 4, 6, 8):
+            other = run_json("route", "--operation", "upscale", "--count", count)["choices"][0]
+            assert other["per_approved_micros"] >= free["per_approved_micros"]
+
     def test_takes_a_pinned_model_or_none(self) -> None:
         key = CatalogModel.objects.filter(operations__icontains="upscale").first().key
         assert run_json("route", "--operation", "upscale", "--pin", key)["choices"][0]["key"] == key
@@ -120,7 +151,7 @@ class TestRoute:
             (("image_to_video",), "--seconds must say how long"),
             (("image_to_video", "--seconds", 5, "--motion", "wild"), "choose one of camera_only"),
             (("upscale", "--seconds", 5), "makes a still"),
-            (("upscale", "--count", 0), "--count must lie between"),
+            (("upscale", "--count", -1), "--count must lie between"),
             (("upscale", "--money", "much"), "such as 1.50"),
             (("upscale", "--money", "-1"), "0 or more"),
             (("upscale", "--team", "nobody"), "There is no team 'nobody'"),

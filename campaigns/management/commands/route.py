@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -16,8 +17,9 @@ from django.core.management.base import BaseCommand, CommandError
 from campaigns import wiring
 from campaigns.actions import planning
 from campaigns.models import Team
+from campaigns.queries import beliefs, recent
 from campaigns.stages.animate import PROFILES
-from routing import decide, explain, money
+from routing import decide, explain, index, money
 from routing.decide import Decision, People
 from routing.need import FIDELITY_OF, TIERS, Need
 from routing.stages import OPERATIONS
@@ -35,7 +37,9 @@ class Command(BaseCommand):
             "--motion", default="", help=f"of a clip: {', '.join(PROFILES)}, or how one begins"
         )
         parser.add_argument("--seconds", type=float, default=0.0, help="length of a clip")
-        parser.add_argument("--count", type=int, default=4, help="outputs wanted; 4 unless said")
+        parser.add_argument(
+            "--count", type=int, default=4, help="outputs wanted; 4 unless said, 0: what pays off"
+        )
         parser.add_argument("--purpose", choices=[*FIDELITY_OF], default="social")
         parser.add_argument("--highest-tier", choices=TIERS, default="")
         parser.add_argument("--money", help="money left for the batch, such as 1.50")
@@ -45,13 +49,13 @@ class Command(BaseCommand):
         parser.add_argument("--mask", action="store_true", help="only a painted part may change")
         parser.add_argument("--locale", default="", help="language of the words a model sets")
         parser.add_argument("--pin", default="", metavar="KEY", help="take this model or none")
-        parser.add_argument("--team", metavar="SLUG", help="with this team's cost of people's time")
+        parser.add_argument(
+            "--team", metavar="SLUG", help="as this team would be answered"
+        )
         parser.add_argument("--json", action="store_true", help="one JSON document")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        decision = decide.decide(
-            _need(options), planning.cards(), wiring.circumstances(), _people(options["team"])
-        )
+        decision = _decided(_need(options), _team(options["team"]), options["count"])
         if options["json"]:
             answer = {"sentence": explain.sentence(decision), **decision.as_json()}
             self.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2))
@@ -63,8 +67,8 @@ class Command(BaseCommand):
 
 def _need(options: dict[str, Any]) -> Need:
     operation = OPERATIONS[options["operation"]]
-    if not 1 <= options["count"] <= 64:
-        raise CommandError("--count must lie between 1 and 64.")
+    if not 0 <= options["count"] <= 64:
+        raise CommandError("--count must lie between 1 and 64, or be 0 for what pays off.")
     if operation.makes_clip and not 0 < options["seconds"] <= 60:
         raise CommandError("--seconds must say how long the clip is: more than 0, at most 60.")
     if not operation.makes_clip and (options["seconds"] or options["motion"]):
@@ -73,7 +77,7 @@ def _need(options: dict[str, Any]) -> Need:
         stage=str(operation.stage),
         operation=operation.key,
         purpose=options["purpose"],
-        count=options["count"],
+        count=options["count"] or planning.USUAL_COUNT,
         seconds=options["seconds"],
         motion_profile=_profile(options["motion"]),
         ceiling="high",
@@ -109,14 +113,33 @@ def _micros(written: str | None) -> int | None:
     return money.promise(amount)
 
 
-def _people(slug: str | None) -> People:
+def _team(slug: str | None) -> Team | None:
     if slug is None:
-        return People()
+        return None
     team = Team.objects.filter(slug=slug).first()
     if team is None:
         known = Team.objects.order_by("slug").values_list("slug", flat=True)
         raise CommandError(f"There is no team {slug!r}; there is {', '.join(known) or 'none'}.")
-    return planning.people(team.review_rate_micros_per_hour)
+    return team
+
+
+def _decided(need: Need, team: Team | None, count: int) -> Decision:
+    """The decision as a click of the team would get it; without a team, by the catalog alone."""
+    sizes = (count,) if count else index.SIZES
+    now = wiring.circumstances()
+    if team is None:
+        return decide.decide(need, planning.cards(), now, People(), sizes=sizes)
+    past = recent.of_team(team.pk)
+    return decide.decide(
+        need,
+        planning.cards(),
+        replace(now, frozen=past.frozen),
+        planning.people(team.review_rate_micros_per_hour),
+        belief=beliefs.of_team(team.pk).get(need.stage),
+        sizes=sizes,
+        explore=planning.exploration(team.explore_percent),
+        recent=past.runs.get(need.stage, {}),
+    )
 
 
 def _as_text(decision: Decision) -> str:

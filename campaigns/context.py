@@ -58,6 +58,7 @@ BELONGS = {
     "what_if": "routing",
     "watch": "models",
     "watch_decide": "models",
+    "golden_add": "models",
 }
 
 

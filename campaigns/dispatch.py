@@ -30,6 +30,7 @@ QUEUES: dict[str, str] = {
     "build_export": "media",
     "send_mail": "models",
     "learn": "models",
+    "read_golden": "media",
 }
 TIMEOUT_S = 1800
 DEAD = (JobStatus.FINISHED, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from campaigns.actions import (
     exports,
     fetching,
+    golden,
     learning,
     mails,
     measuring,
@@ -71,3 +72,8 @@ def send_mail(mail_id: int) -> None:
 def learn(run_id: int) -> None:
     """Learn from the judged batches of a run's stage."""
     learning.learn(run_id=run_id)
+
+
+def read_golden(check_id: int) -> None:
+    """Compare the outputs of a golden check with what was accepted."""
+    golden.read(check_id=check_id)

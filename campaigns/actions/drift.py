@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from campaigns import permissions
 from campaigns.actions import events
-from campaigns.models import StageRun, Team, TeamBelief, VersionWatch
+from campaigns.models import GoldenPrompt, StageRun, Team, TeamBelief, VersionWatch
 from campaigns.queries import access
 from campaigns.transitions import NotNow
 from routing import blob, drift, features, learning, predict
@@ -80,6 +80,30 @@ def seen(
     return row if is_new else None
 
 
+def take_out(
+    *, team: Team, stage: str, model: str, version: str, label: str, text: str
+) -> VersionWatch:
+    """Something else than picks says that a version changed: it is out until a person decides.
+
+    In the caller's transaction. One that is out already stays as it is.
+    """
+    row, _ = VersionWatch.objects.select_for_update().get_or_create(
+        team=team,
+        stage=stage,
+        model=model,
+        version=version,
+        defaults={"label": label, "baseline": _today(team, stage), "trusted_at": timezone.now()},
+    )
+    if row.alarmed_at is None:
+        row.alarmed_at, row.text = timezone.now(), text[:300]
+        row.save(update_fields=["alarmed_at", "text"])
+        events.record(
+            team=team, verb="watch.alarm", subject="watch", subject_id=row.pk, by=None,
+            after={"model": label, "version": version, "text": row.text},
+        )  # fmt: skip
+    return row
+
+
 def said(evidence: drift.Evidence) -> str:
     """The change in words: "keeps fell from 71 % to 48 % of the last 40 outputs"."""
     was, now = evidence.share_expected or 0.0, evidence.share or 0.0
@@ -100,8 +124,8 @@ def _baseline(row: VersionWatch) -> Belief | None:
 def decide(*, watch: VersionWatch, decision: str, by: User) -> VersionWatch:
     """Trust a version as it is now, or keep it out until somebody does.
 
-    Trusting takes the belief of today as the new measure. Raises NotAllowed; NotNow where the
-    decision stands already or is unknown.
+    Trusting takes the belief of today as the new measure, and the next golden checks. Raises
+    NotAllowed; NotNow where the decision stands already or is unknown.
     """
     permissions.check_can_trust_models(access.roles(by, watch.team))
     if decision not in DECISIONS:
@@ -121,6 +145,9 @@ def decide(*, watch: VersionWatch, decision: str, by: User) -> VersionWatch:
             row.baseline = _today(row.team, row.stage)
             row.evidence, row.text = {}, ""
             row.alarmed_at, row.kept_out, row.trusted_at = None, False, now
+            GoldenPrompt.objects.filter(team=row.team, model=row.model, version=row.version).update(
+                memory={}
+            )
         row.decided_by, row.decided_at = by, now
         row.save()
         events.record(

@@ -1,8 +1,8 @@
 """Finds work that nobody holds and wakes a worker for it. Redis may be emptied at any time.
 
-Called by the scheduler every second or two. It spends nothing: it repeats wake-ups,
-moves rows whose worker died to the state in which they can be taken up again, opens a new
-month and ends requests that nobody answered.
+Called by the scheduler every second or two. It spends nothing but for the golden checks a person
+set up, through the same gate: it repeats wake-ups, moves rows whose worker died to the state in
+which they can be taken up again, opens a new month and ends requests that nobody answered.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from campaigns import dispatch, wiring
-from campaigns.actions import approving, budgets, catalogs, learning, mails
+from campaigns.actions import approving, budgets, catalogs, golden, learning, mails
 from campaigns.models import Asset, Attempt, Candidate, Export, PlatformFile, StageRun
 from campaigns.models.choices import (
     ATTEMPT_DRIVEN,
@@ -42,6 +42,7 @@ def tick(now: datetime) -> int:
         + mails.wake(now=now)
         + learning.wake(now=now)
         + catalogs.apply_due(now=now)
+        + golden.wake(now=now)
     )
 
 

@@ -199,7 +199,8 @@ def source_of(*, asset: Asset, stage: Stage | str) -> Candidate | None:
 @transaction.atomic
 def _write(*, run: StageRun, by: User, batch: str) -> StageRun:
     asset = locks.asset(run.asset_id)
-    if asset.archived_at is not None or asset.campaign.archived_at is not None:
+    is_away = asset.archived_at is not None and not asset.is_golden
+    if is_away or asset.campaign.archived_at is not None:
         raise NotNow("This campaign or asset is archived. Restore it first. Nothing was started.")
     if run.source is None and run.stage != BY_KEY[str(Stage.GENERATION)].KEY:
         raise NotNow("There is no approved picture yet. Pick one in Generation first.")

@@ -38,6 +38,28 @@ def create_campaign(
 ) -> Campaign:
     """A campaign with its ad sets and its budget lines of this month at zero. Raises NotAllowed."""
     permissions.check_can_set_up_campaign(access.roles(by, team))
+    return new_campaign(
+        team=team,
+        name=name,
+        ceiling=ceiling,
+        default_locale=default_locale,
+        ad_sets=ad_sets,
+        by=by,
+        brand=brand,
+    )
+
+
+def new_campaign(
+    *,
+    team: Team,
+    name: str,
+    ceiling: Ceiling,
+    default_locale: str,
+    ad_sets: Sequence[str],
+    by: User,
+    brand: str = "",
+) -> Campaign:
+    """The same, for an action that has asked for its own ability."""
     with transaction.atomic():
         campaign = Campaign.objects.create(
             team=team,

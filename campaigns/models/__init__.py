@@ -8,6 +8,7 @@ from campaigns.models.catalog import CatalogModel, ModelPrice
 from campaigns.models.drift import VersionWatch
 from campaigns.models.event import Event
 from campaigns.models.export import Export, ExportItem, PlatformFile
+from campaigns.models.golden import GoldenCheck, GoldenPrompt
 from campaigns.models.heartbeat import Heartbeat, Lease
 from campaigns.models.learning import TeamBelief
 from campaigns.models.ledger import LedgerEntry
@@ -33,6 +34,8 @@ __all__ = [
     "ExportItem",
     "Finding",
     "Gate",
+    "GoldenCheck",
+    "GoldenPrompt",
     "Heartbeat",
     "Invitation",
     "Lease",

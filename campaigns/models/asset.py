@@ -56,6 +56,7 @@ class Asset(models.Model):
     touched_at = models.DateTimeField(auto_now_add=True)
     ready_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
+    is_golden = models.BooleanField(default=False, help_text="Bears golden checks, on no board.")
 
     class Meta:
         indexes = [

@@ -16,6 +16,7 @@ from campaigns.models import (
     Campaign,
     Candidate,
     Export,
+    GoldenPrompt,
     Media,
     Membership,
     PlatformFile,
@@ -154,3 +155,10 @@ def export(of: Team, pk: int) -> Export:
 def watch(of: Team, pk: int) -> VersionWatch:
     """A watched model version of the team. Raises Http404."""
     return get_object_or_404(VersionWatch.objects.select_related("team"), team=of, pk=pk)
+
+
+def golden_prompt(of: Team, pk: int) -> GoldenPrompt:
+    """A golden prompt of the team. Raises Http404."""
+    return get_object_or_404(
+        GoldenPrompt.objects.select_related("team", "asset", "created_by"), team=of, pk=pk
+    )

@@ -188,6 +188,8 @@ WORDS: dict[str, Words | str] = {
     "watch.alarm": lambda before, after: f"took {_watched(after)} out: {after.get('text', '')}",
     "watch.trust": lambda before, after: f"trusted {_watched(after)} as it is now",
     "watch.keep_out": lambda before, after: f"kept {_watched(after)} out",
+    "golden.add": lambda before, after: f"made a golden prompt for {after.get('model', 'a model')}",
+    "golden.end": lambda before, after: f"ended a golden prompt of {after.get('model', 'a model')}",
     "rule.add": _rule_added,
     "rule.end": lambda before, after: f"ended the standing rule: {_rule(before)}",
     "team.change": "changed the team's settings",

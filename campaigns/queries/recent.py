@@ -45,7 +45,7 @@ def frozen(team_id: int) -> frozenset[str]:
 
 def _runs(team_id: int) -> dict[str, Counter[str]]:
     newest = (
-        StageRun.objects.filter(team_id=team_id)
+        StageRun.objects.filter(team_id=team_id, asset__is_golden=False)
         .order_by("-pk")
         .values_list("stage", "model")[: LAST_RUNS * len(Stage)]
     )

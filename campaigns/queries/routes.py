@@ -121,7 +121,7 @@ def routes(
 
     Without `operation` the one that ran most often; with `run` that run's own, highlighted.
     """
-    runs = StageRun.objects.filter(team=team, stage=stage)
+    runs = StageRun.objects.filter(team=team, stage=stage, asset__is_golden=False)
     inside = Q(created_at__gte=timezone.now() - timedelta(days=days))
     counted: dict[str, int] = dict(
         runs.filter(inside)
@@ -206,7 +206,12 @@ def _table(
 def _seen(team: Team, operation: str, days: int) -> dict[str, Seen]:
     """By model key, what happened in the period. Three queries."""
     since = timezone.now() - timedelta(days=days)
-    mine = Q(run__team=team, run__operation=operation, run__created_at__gte=since)
+    mine = Q(
+        run__team=team,
+        run__operation=operation,
+        run__created_at__gte=since,
+        run__asset__is_golden=False,
+    )
     good = Q(verdict__in=[Verdict.KEPT, Verdict.SPARE])
     outputs: dict[str, Mapping[str, Any]] = {
         row["run__model"]: row

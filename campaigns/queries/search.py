@@ -28,7 +28,7 @@ def find(*, team: Team, text: str) -> list[Found]:
     if len(text.strip()) < LEAST_LETTERS:
         return []
     campaigns = Campaign.objects.filter(team=team)
-    assets = Asset.objects.filter(team=team).select_related("campaign", "ad_set")
+    assets = Asset.objects.filter(team=team, is_golden=False).select_related("campaign", "ad_set")
     for word in words:
         campaigns = campaigns.filter(Q(name__icontains=word) | Q(code__iexact=word))
         assets = assets.filter(

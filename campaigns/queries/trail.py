@@ -25,7 +25,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "money": ("Money", ("approval.", "budget.", "rule.", "attempt.", "model.")),
     "people": ("People and settings", ("people.", "team.")),
     "campaigns": ("Campaigns", ("campaign.", "ad_set.", "brief.")),
-    "models": ("Models", ("model.", "watch.")),
+    "models": ("Models", ("model.", "watch.", "golden.")),
     "judgments": ("Judgments", ("candidate.", "gate.", "files.", "run.reject_all", "stage.")),
 }
 

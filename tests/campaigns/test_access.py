@@ -22,6 +22,7 @@ from campaigns.models import (
     Candidate,
     CatalogModel,
     Export,
+    GoldenPrompt,
     Heartbeat,
     PlatformFile,
     StageRun,
@@ -80,6 +81,9 @@ FORBIDDEN: dict[str, tuple[str, dict[str, str]]] = {
     "approvals_wake": ("mara", {"approvals": "{approval}"}),
     "approval_less": ("mara", {"count": "1", "model": "local-type", "seen_micros": "0"}),
     "watch_decide": ("mara", {"decision": "keep_out"}),
+    "golden_add": ("mara", {"run": "{run}", "every": "7", "cap": "0"}),
+    "golden_check": ("dana", {"token": "a-token-of-a-page"}),
+    "golden_end": ("mara", {}),
     "people_invite": ("mara", {"email": "new@example.com", "roles": "admin"}),
     "people_roles": ("mara", {"roles": "admin"}),
     "team_settings": (
@@ -140,6 +144,7 @@ def row_of(name: str) -> str:
         "people": "person",
         "models": "model",
         "watch": "watch",
+        "golden": "golden",
     }[first]
 
 
@@ -183,6 +188,10 @@ def ours(
         "rule": standing.add(team=team, tier="low", day_micros=1, by=dana).pk,
         "watch": VersionWatch.objects.create(
             team=team, stage="edit", model="m", version="1", label="M", trusted_at=timezone.now(),
+        ).pk,
+        "golden": GoldenPrompt.objects.create(
+            team=team, asset=asset, reference=run, stage="generation", model=run.model,
+            operation=run.operation, version="1", label="M", seed=1, cap_micros=0, created_by=ada,
         ).pk,
         "person": cleo.pk,
         "model": CatalogModel.objects.order_by("pk")[0].pk,

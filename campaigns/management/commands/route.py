@@ -49,9 +49,7 @@ class Command(BaseCommand):
         parser.add_argument("--mask", action="store_true", help="only a painted part may change")
         parser.add_argument("--locale", default="", help="language of the words a model sets")
         parser.add_argument("--pin", default="", metavar="KEY", help="take this model or none")
-        parser.add_argument(
-            "--team", metavar="SLUG", help="as this team would be answered"
-        )
+        parser.add_argument("--team", metavar="SLUG", help="as this team would be answered")
         parser.add_argument("--json", action="store_true", help="one JSON document")
 
     def handle(self, *args: Any, **options: Any) -> None:

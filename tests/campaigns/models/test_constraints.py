@@ -24,6 +24,7 @@ from campaigns.models import (
     ExportItem,
     Finding,
     Gate,
+    GoldenPrompt,
     LedgerEntry,
     Media,
     Membership,
@@ -49,6 +50,7 @@ BROKEN: list[tuple[type[models.Model], str, dict[str, Any]]] = [
     (Team, "team_baseline_is_a_time", {"baseline_hours": 0}),
     (Team, "team_explores_up_to_double", {"explore_percent": 101}),
     (VersionWatch, "only_what_alarmed_is_kept_out", {"kept_out": True}),
+    (GoldenPrompt, "a_check_never_costs_less_than_nothing", {"cap_micros": -1}),
     (BudgetLine, "a_line_never_holds_less_than_nothing", {"reserved_micros": -1}),
     (BudgetLine, "a_line_never_settles_less_than_nothing", {"settled_micros": -1}),
     (BudgetLine, "a_line_never_exceeds_what_was_approved", {"reserved_micros": 1}),
@@ -174,6 +176,10 @@ def rows(team: Team, ad_set: AdSet, mara: User) -> dict[type[models.Model], mode
         TeamBelief.objects.create(team=team, stage="edit", blob="b"),
         VersionWatch.objects.create(
             team=team, stage="edit", model="m", version="1", trusted_at=timezone.now()
+        ),
+        GoldenPrompt.objects.create(
+            team=team, asset=asset, reference=run, stage="edit", model="m", version="1",
+            operation="outpaint", label="M", seed=1, cap_micros=0, created_by=mara,
         ),
         Snooze.objects.create(approval=approval, person=mara, until=NOW),
         SpendDay.objects.create(

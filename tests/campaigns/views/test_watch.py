@@ -10,8 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.models import Team, VersionWatch
+from campaigns.actions import golden
+from campaigns.models import AdSet, GoldenPrompt, Team, VersionWatch
 from routing import drift
+from tests.campaigns.actions.test_golden import kept_run
+from tests.campaigns.forms import values_of
 
 
 @pytest.fixture
@@ -72,14 +75,68 @@ class TestPage:
         assert "A curator, manager or admin decides." in text
         assert 'value="trust"' not in text
 
-    def test_costs_the_same_with_one_and_three(
-        self, client: Client, url: str, team: Team, dana: User
+    def test_makes_checks_and_ends_a_golden_prompt(
+        self, client: Client, url: str, team: Team, ad_set: AdSet, mara: User, cleo: User
     ) -> None:
+        run = kept_run(ad_set, mara)
+        client.force_login(cleo)
+        sent = values_of(
+            client.get(url).content.decode(), action=reverse("golden_add", args=[team.slug])
+        )
+        assert sent["run"] == str(run.pk)
+        answer = client.post(
+            reverse("golden_add", args=[team.slug]), sent | {"every": "0"}, follow=True
+        )
+        assert f"A golden prompt watches {run.model_label}" in answer.content.decode()
+        prompt = GoldenPrompt.objects.get()
+        check = reverse("golden_check", args=[team.slug, prompt.pk])
+        filled = values_of(answer.content.decode(), action=check)
+        for _ in range(2):
+            assert client.post(check, filled).status_code == 302
+        assert prompt.checks.count() == 1
+        assert "Running" in client.get(url).content.decode()
+        end = reverse("golden_end", args=[team.slug, prompt.pk])
+        assert "is ended" in client.post(end, follow=True).content.decode()
+
+    @pytest.mark.parametrize(
+        ("change", "words"),
+        [
+            ({"cap": "-1"}, "cap"),
+            ({"cap": "NaN"}, "cap"),
+            ({"cap": ""}, "cap"),
+            ({"run": "999999"}, "one of the runs in the list"),
+            ({"run": ""}, "Choose a run"),
+            ({"every": "3"}, "every"),
+        ],
+    )
+    def test_says_what_is_wrong_with_a_golden_prompt(
+        self, client: Client, team: Team, ad_set: AdSet, mara: User, cleo: User,
+        change: dict[str, str], words: str,
+    ) -> None:  # fmt: skip
+        run = kept_run(ad_set, mara)
+        client.force_login(cleo)
+        answer = client.post(
+            reverse("golden_add", args=[team.slug]),
+            {"run": str(run.pk), "every": "7", "cap": "0", **change},
+        )
+        assert answer.status_code == 422
+        text = answer.content.decode()
+        assert words in text
+        assert "aria-invalid" in text
+        assert not GoldenPrompt.objects.exists()
+
+    def test_costs_the_same_with_one_and_three(
+        self, client: Client, url: str, team: Team, ad_set: AdSet,
+        dana: User, mara: User, cleo: User,
+    ) -> None:  # fmt: skip
         client.force_login(dana)
         counts = []
         for names in (["a"], ["b", "c"]):
             for name in names:
                 watched(team, name, decided_by=dana)
+                run = kept_run(ad_set, mara)
+                prompt = golden.add(run=run, every_days=0, cap_micros=0, by=cleo)
+                golden.start(prompt=prompt, by=cleo, token=name)
             with CaptureQueriesContext(connection) as asked:
                 assert client.get(url).status_code == 200
             counts.append(len(asked))

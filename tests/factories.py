@@ -60,12 +60,14 @@ def ad_set(of: Team, *, by: User, ceiling: Ceiling = Ceiling.LOW, name: str = "S
     campaign = setting_up.create_campaign(
         team=of,
         name=name,
-        ceiling=ceiling,
+        ceiling=Ceiling.LOW,
         default_locale="en-GB",
         ad_sets=["Prospecting"],
         by=by,
     )
-    return campaign.ad_sets.get()
+    if ceiling != campaign.ceiling:  # as a manager would set it
+        Campaign.objects.filter(pk=campaign.pk).update(ceiling=ceiling)
+    return campaign.ad_sets.select_related("campaign").get()
 
 
 def fund(campaign: Campaign, *, low: int = 0, medium: int = 0, high: int = 0) -> None:

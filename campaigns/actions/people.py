@@ -31,6 +31,17 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def found_team(*, name: str, by: User) -> Team:
+    """A new team, made by the installation's admin: its founder could approve any spend with the
+    keys that all teams share. Raises NotAllowed."""
+    if not by.is_staff:
+        raise permissions.NotAllowed(
+            "Teams share this installation's keys, so only its admin makes new ones. "
+            "Ask for a team or an invitation. Nothing was changed."
+        )
+    return create_team(name=name, by=by)
+
+
 def create_team(*, name: str, by: User) -> Team:
     """A team whose founder holds every role."""
     base = slugify(name)[:50] or "team"

@@ -26,6 +26,9 @@ def free_code(*, team: Team, name: str) -> str:
     return code
 
 
+UNASKED = (Ceiling.NONE, Ceiling.LOW)  # ceilings that need no manager
+
+
 def create_campaign(
     *,
     team: Team,
@@ -36,8 +39,14 @@ def create_campaign(
     by: User,
     brand: str = "",
 ) -> Campaign:
-    """A campaign with its ad sets and its budget lines of this month at zero. Raises NotAllowed."""
-    permissions.check_can_set_up_campaign(access.roles(by, team))
+    """A campaign with its ad sets and its budget lines of this month at zero.
+
+    A ceiling above low is a manager's decision, now as later. Raises NotAllowed.
+    """
+    roles = access.roles(by, team)
+    permissions.check_can_set_up_campaign(roles)
+    if ceiling not in UNASKED:
+        permissions.check_can_set_budget(roles)
     return new_campaign(
         team=team,
         name=name,

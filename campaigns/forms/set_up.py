@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 
+from campaigns.actions.setting_up import UNASKED
 from campaigns.formats import naming
 from campaigns.forms.amounts import AmountField
 from campaigns.models.choices import Ceiling, Role, Tier
@@ -45,6 +46,16 @@ class CampaignForm(forms.Form):
     brand = forms.CharField(
         max_length=80, required=False, help_text="Goes into file names. Empty: the team's name."
     )
+
+    def __init__(self, *args: Any, may_raise: bool, **kwargs: Any) -> None:
+        """Without `may_raise` only ceilings that need no manager are offered."""
+        super().__init__(*args, **kwargs)
+        if not may_raise:
+            field = self.fields["ceiling"]
+            field.choices = [  # type: ignore[attr-defined]
+                (value, label) for value, label in Ceiling.choices if value in UNASKED
+            ]
+            field.help_text = "Anything above waits for a manager, who may raise this later."
 
     def clean_ad_sets(self) -> list[str]:
         """Names, one a line, without doubles."""

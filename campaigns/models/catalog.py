@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from campaigns.models.choices import Tier
-from campaigns.models.ledger import AppendOnlyQuerySet
+from campaigns.models.ledger import AppendOnlyRow
 
 
 class CatalogModel(models.Model):
@@ -58,7 +58,7 @@ class CatalogModel(models.Model):
         return self.label
 
 
-class ModelPrice(models.Model):
+class ModelPrice(AppendOnlyRow):
     """What one unit of a model costs from a day on. Rows are only added: a price that is edited
     gets a row of its own, and what ran before keeps the price it ran at. Of two rows for one day
     the later written counts."""
@@ -74,8 +74,6 @@ class ModelPrice(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True
     )
     noted_at = models.DateTimeField(auto_now_add=True)
-
-    objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from campaigns.models.ledger import AppendOnly, AppendOnlyQuerySet
+from campaigns.models.ledger import AppendOnlyRow
 from campaigns.models.team import Team
 
 
-class Event(models.Model):
+class Event(AppendOnlyRow):
     """One thing that happened. `by` is empty when the machine did it."""
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="events")
@@ -24,8 +24,6 @@ class Event(models.Model):
     after = models.JSONField(default=dict)
     at = models.DateTimeField(auto_now_add=True)
 
-    objects = AppendOnlyQuerySet.as_manager()
-
     class Meta:
         indexes = [
             # the asset page's history
@@ -35,7 +33,3 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.subject} {self.subject_id}"
-
-    def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
-        """Raises AppendOnly."""
-        raise AppendOnly("Events are only ever added.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 
@@ -25,7 +27,26 @@ class AppendOnlyQuerySet(models.QuerySet):
         raise AppendOnly("Ledger and event rows are only ever added; add a correcting row.")
 
 
-class LedgerEntry(models.Model):
+class AppendOnlyRow(models.Model):
+    """A row that is written once."""
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Raises AppendOnly for a row that exists."""
+        if not self._state.adding:
+            raise AppendOnly("Ledger and event rows are only ever added; add a correcting row.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Raises AppendOnly."""
+        raise AppendOnly("Ledger and event rows are only ever added; add a correcting row.")
+
+
+class LedgerEntry(AppendOnlyRow):
     """One movement on one tier's budget line; its campaign and team count it too.
 
     `amount_micros` is signed only for `correct`. `key` is unique, so that booking the same
@@ -50,8 +71,6 @@ class LedgerEntry(models.Model):
     )
     at = models.DateTimeField(auto_now_add=True)
 
-    objects = AppendOnlyQuerySet.as_manager()
-
     class Meta:
         constraints = [
             models.CheckConstraint(
@@ -66,7 +85,3 @@ class LedgerEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount_micros} on line {self.line_id}"
-
-    def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
-        """Raises AppendOnly."""
-        raise AppendOnly("Ledger rows are only ever added; add a correcting row.")

@@ -35,7 +35,7 @@ def campaigns(request: TeamRequest) -> HttpResponse:
 @in_team
 def new(request: TeamRequest) -> HttpResponse:
     """Make a campaign with its ad sets."""
-    form = CampaignForm(request.POST or None)
+    form = CampaignForm(request.POST or None, may_raise=permissions.can_set_budget(request.roles))
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         made = setting_up.create_campaign(

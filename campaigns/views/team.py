@@ -46,10 +46,13 @@ def settings(request: TeamRequest) -> HttpResponse:
 
 @login_required
 def new(request: HttpRequest) -> HttpResponse:
-    """Make a team; whoever makes it holds every role."""
+    """Make a team; whoever makes it holds every role, so the installation's admin does."""
     form = TeamNameForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        team = people.create_team(name=form.cleaned_data["name"], by=request.user)  # type: ignore[arg-type]
+        try:
+            team = people.found_team(name=form.cleaned_data["name"], by=request.user)  # type: ignore[arg-type]
+        except permissions.NotAllowed as error:
+            return render(request, "refused.html", {"text": error.text}, status=403)
         return redirect("board", team.slug)
     status = 422 if request.method == "POST" else 200
     return render(request, "team/new.html", {"form": form}, status=status)

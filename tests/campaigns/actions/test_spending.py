@@ -164,6 +164,10 @@ class TestLines:
                 refused()
         with pytest.raises(AppendOnly):
             LedgerEntry.objects.update(amount_micros=1)
+        event = Event.objects.order_by("pk")[0]
+        for row in (entry, event):
+            with pytest.raises(AppendOnly):
+                row.save()
 
 
 @pytest.mark.django_db(transaction=True)

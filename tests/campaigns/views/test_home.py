@@ -32,8 +32,28 @@ class TestHome:
         assert client.get("/")["Location"] == f"/t/{team.slug}/board/"
 
     def test_tells_a_person_without_a_team_how_to_get_one(self, db: None) -> None:
-        page = signed_in(factories.person("Nora")).get("/").content.decode()
-        assert "/teams/new/" in page
+        nora = factories.person("Nora")
+        page = signed_in(nora).get("/").content.decode()
+        assert "Ask an admin of a team" in page
+        assert "/teams/new/" not in page
+        nora.is_staff = True
+        nora.save()
+        assert "/teams/new/" in signed_in(nora).get("/").content.decode()
+
+
+class TestNewTeam:
+    """Whoever founds a team could approve any spend in it, and all teams share the keys."""
+
+    def test_is_made_by_the_installations_admin_alone(self, team: Team, mara: User) -> None:
+        answer = signed_in(mara).post("/teams/new/", {"name": "My own"})
+        assert answer.status_code == HTTPStatus.FORBIDDEN
+        assert "only its admin makes new ones" in answer.content.decode()
+        assert Team.objects.get() == team
+        mara.is_staff = True
+        mara.save()
+        assert signed_in(mara).post("/teams/new/", {"name": "My own"})["Location"] == (
+            "/t/my-own/board/"
+        )
 
 
 class TestSearch:

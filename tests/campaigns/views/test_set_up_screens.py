@@ -12,8 +12,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.actions import people
+from campaigns import permissions
+from campaigns.actions import people, setting_up
 from campaigns.models import Campaign, CatalogModel, Invitation, SignInLink, Team
+from campaigns.models.choices import Ceiling
 from campaigns.queries import access
 from tests import factories
 
@@ -38,6 +40,25 @@ class TestCampaigns:
         assert sorted(tiers) == ["", "high", "low", "medium"]
         page = client.get(reverse("campaigns", args=[team.slug])).content.decode()
         assert "&lt;script&gt;" in page
+
+    @pytest.mark.parametrize("ceiling", ["medium", "high"])
+    def test_a_ceiling_above_low_is_a_managers_from_the_first_day(
+        self, client: Client, team: Team, mara: User, dana: User, ceiling: str
+    ) -> None:
+        values = {"name": "Spring", "ad_sets": "A", "default_locale": "en-GB", "ceiling": ceiling}
+        address = reverse("campaign_new", args=[team.slug])
+        client.force_login(mara)
+        assert f'value="{ceiling}"' not in client.get(address).content.decode()
+        assert client.post(address, values).status_code == 422
+        with pytest.raises(permissions.NotAllowed):
+            setting_up.create_campaign(
+                team=team, name="Spring", ceiling=Ceiling(ceiling), default_locale="en-GB",
+                ad_sets=["A"], by=mara,
+            )  # fmt: skip
+        assert not Campaign.objects.exists()
+        client.force_login(dana)
+        assert client.post(address, values).status_code == 302
+        assert Campaign.objects.get().ceiling == ceiling
 
     def test_a_wrong_locale_is_named_and_nothing_is_lost(
         self, client: Client, team: Team, mara: User

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest
 
 from campaigns import models
+from campaigns.actions import events
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -39,9 +41,37 @@ class SetUp(admin.ModelAdmin):
         return False
 
 
+def _values(pk: int | None) -> dict[str, Any]:
+    """A team's columns as they are stored; nothing for a new one."""
+    row = models.Team.objects.filter(pk=pk or 0).first()
+    return {} if row is None else {f.name: getattr(row, f.attname) for f in row._meta.fields}
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON takes it."""
+    return value if isinstance(value, int | float | str | bool | list | None) else str(value)
+
+
 @admin.register(models.Team)
 class TeamAdmin(SetUp):
     list_display = ("name", "slug", "currency", "created_at")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """The trail keeps what was changed here as well."""
+        with transaction.atomic():
+            before = _values(obj.pk)
+            super().save_model(request, obj, form, change)
+            after = _values(obj.pk)
+            names = [name for name in after if before.get(name) != after[name]]
+            events.record(
+                team=obj,
+                verb="team.change" if change else "team.create",
+                subject="team",
+                subject_id=obj.pk,
+                by=request.user,  # type: ignore[arg-type]
+                before={name: _plain(before.get(name)) for name in names} if change else {},
+                after={name: _plain(after[name]) for name in names} if change else {},
+            )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """A team's budgets and ledger are kept in its currency, so it stays what it was."""
@@ -49,20 +79,24 @@ class TeamAdmin(SetUp):
 
 
 @admin.register(models.Membership)
-class MembershipAdmin(admin.ModelAdmin):
+class MembershipAdmin(ReadOnly):
+    """Roles are given on the People page, where the trail keeps them."""
+
     list_display = ("user", "team", "role")
     list_filter = ("role",)
     list_select_related = ("user", "team")
 
 
 @admin.register(models.Campaign)
-class CampaignAdmin(SetUp):
+class CampaignAdmin(ReadOnly):
+    """Ceiling, threshold and budget are set on their pages, where the trail keeps them."""
+
     list_display = ("name", "team", "code", "ceiling", "archived_at")
     list_select_related = ("team",)
 
 
 @admin.register(models.AdSet)
-class AdSetAdmin(SetUp):
+class AdSetAdmin(ReadOnly):
     list_display = ("name", "campaign", "locale")
     list_select_related = ("campaign",)
 
@@ -225,7 +259,8 @@ class CatalogModelAdmin(SetUp):
     list_display = ("label", "provider", "tier", "price_micros", "is_enabled", "is_edited")
     list_filter = ("provider", "tier")
     # a price is changed on the Models page, where it gets a day, a source and a row of its own
-    readonly_fields = ("price_micros", "price_from", "price_basis")
+    # tier and switch decide what asks a manager: also there, where the trail keeps them
+    readonly_fields = ("price_micros", "price_from", "price_basis", "tier", "is_enabled")
 
 
 @admin.register(models.ModelPrice)

@@ -15,8 +15,8 @@ def limits(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[...,
     def answer(request: HttpRequest) -> HttpResponse:
         declared = request.META.get("CONTENT_LENGTH") or "0"
         allowed = settings.MAX_UPLOAD_BYTES + _BODY_OVERHEAD_BYTES
-        if declared.isdigit() and int(declared) > allowed:
-            return _too_large(int(declared))
+        if declared.isascii() and declared.isdigit() and int(declared[:20]) > allowed:
+            return _too_large(int(declared[:20]))
         response = get_response(request)
         response.setdefault(
             "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"

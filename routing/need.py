@@ -31,7 +31,8 @@ class Need:
     picture comes in, `wants_mask` that only a painted part of it may change.
 
     `fidelity`, `temporal_consistency` (ignored for stills) and `surgicality` lie in 0..1; 0 asks
-    for nothing in particular. `width` and `height` are pixels the output must reach, 0 for any.
+    for nothing in particular. `width` and `height` are pixels the output must reach, 0 for any;
+    `megapixels` is how large it will be, for what is priced by it, 0 where nobody can say.
     `money_left_micros` bounds the whole batch, `price_limit_micros` one output, `deadline_s` is
     the time left; None bounds nothing. `people`, `objects` and `interactions` count what must be in
     the frame, `counts` how many exact numbers are asked for, `hands` and `text_words` are the
@@ -52,6 +53,7 @@ class Need:
     surgicality: float = 0.0
     width: int = 0
     height: int = 0
+    megapixels: float = 0.0
     wants_mask: bool = False
     reference_count: int = 0
     highest_tier: str = ""

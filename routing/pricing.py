@@ -16,6 +16,8 @@ from routing.catalog import UNITS, ModelCard, PriceRule
 from routing.need import Need
 from routing.providers.base import Usage
 
+USUAL_MEGAPIXELS = 2.1  # 1080 x 1920
+
 
 class PriceUnknown(ValueError):
     """The model has no price, so nothing can be promised."""
@@ -33,8 +35,10 @@ class Quote(NamedTuple):
         return Quote(self.expected_micros * count // was, self.maximum_micros * count // was)
 
 
-def quote(card: ModelCard, need: Need, megapixels: float = 2.1) -> Quote:
+def quote(card: ModelCard, need: Need) -> Quote:
     """Cost of `need.count` outputs of `card`; megapixels and seconds are rounded up.
+
+    An output whose size nobody can say counts as one of 1080 x 1920.
 
     Raises PriceUnknown when the card has no price.
     """
@@ -44,7 +48,7 @@ def quote(card: ModelCard, need: Need, megapixels: float = 2.1) -> Quote:
         case "output":
             units = 1
         case "megapixel":
-            units = math.ceil(megapixels)
+            units = math.ceil(need.megapixels or USUAL_MEGAPIXELS)
         case _:
             units = math.ceil(need.seconds)
     total = card.price_micros * units * need.count

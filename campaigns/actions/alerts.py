@@ -82,6 +82,23 @@ def overrun(*, line: BudgetLine, attempt: Attempt, excess_micros: int) -> None:
     )
 
 
+def above_hold(*, line: BudgetLine, attempt: Attempt, excess_micros: int) -> None:
+    """A provider billed above the hold; the budget carried it."""
+    excess = money.text(excess_micros, line.currency)
+    mails.write(
+        team=line.team,
+        key=f"above-hold:{attempt.pk}",
+        people=mails.with_role(team=line.team, role="manager"),
+        subject=f"{attempt.run.model_label} billed {excess} more than was promised",
+        body=(
+            f"{attempt.run.model_label} billed {excess} more than was held for "
+            f"“{attempt.run.asset.title}”. The budget of {line.name} had room for it and carries "
+            "it. Look at the model's price: the next run may do the same."
+        ),
+        path=_budget(line),
+    )
+
+
 def asked(*, approval: Approval) -> None:
     """A request waits: tell the managers who may decide about it."""
     run = approval.run

@@ -215,12 +215,28 @@ def snooze(*, approval: Approval, by: User) -> None:
     if not Approval.objects.filter(pk=approval.pk, state=ApprovalState.ASKED).exists():
         raise NotNow(_already(approval))
     until = timezone.now() + SNOOZE_FOR
-    Snooze.objects.update_or_create(approval=approval, person=by, defaults={"until": until})
+    with transaction.atomic():
+        Snooze.objects.update_or_create(approval=approval, person=by, defaults={"until": until})
+        _noted(approval, "approval.snooze", by)
 
 
 def wake(*, approval: Approval, by: User) -> None:
     """Bring a request back that this manager put aside."""
-    Snooze.objects.filter(approval=approval, person=by).delete()
+    with transaction.atomic():
+        gone, _ = Snooze.objects.filter(approval=approval, person=by).delete()
+        if gone:
+            _noted(approval, "approval.wake", by)
+
+
+def _noted(approval: Approval, verb: str, by: User) -> None:
+    events.record(
+        team=approval.team,
+        verb=verb,
+        subject="approval",
+        subject_id=approval.pk,
+        asset_id=approval.run.asset_id,
+        by=by,
+    )
 
 
 def _may(approval: Approval, approve: bool, by: User) -> None:

@@ -238,6 +238,7 @@ def _set_line(line: BudgetLine, micros: int, field: str, allocated: int = 0) -> 
         pk=line.pk,
         carried_in_micros__gte=F("reserved_micros")
         + F("settled_micros")
+        + F("overrun_micros")
         + F("carried_out_micros")
         - micros,
     ).update(
@@ -250,7 +251,13 @@ def _set_line(line: BudgetLine, micros: int, field: str, allocated: int = 0) -> 
     )
     if changed != 1:
         fresh = BudgetLine.objects.get(pk=line.pk)
-        least = fresh.reserved_micros + fresh.settled_micros - fresh.carried_in_micros
+        least = (
+            fresh.reserved_micros
+            + fresh.settled_micros
+            + fresh.overrun_micros
+            + fresh.carried_out_micros
+            - fresh.carried_in_micros
+        )
         raise BadBudget(
             f"{money.text(least, fresh.currency)} is already spent or held; enter at least that. "
             "Nothing was changed.",

@@ -64,6 +64,7 @@ def need_of(
         fidelity=0.0 if stage == Stage.QA else FIDELITY_OF.get(brief.purpose, 0.0),
         temporal_consistency=CONSISTENCY.get(motion, 0.5) if is_clip else 0.0,
         surgicality=SURGICALITY.get(operation, 0.0),
+        megapixels=_megapixels(brief, operation, params),
         people=demands.people,
         hands=demands.hands,
         objects=demands.objects,
@@ -72,6 +73,23 @@ def need_of(
         wants_mask=OPERATIONS[operation].needs_mask,
         deadline_s=_seconds_left(brief.deadline_at, now),
     )
+
+
+def _megapixels(brief: Brief, operation: str, params: Mapping[str, Any]) -> float:
+    """How large an output will be: a hold has to cover what the provider will count.
+
+    0 where nobody can say: a new picture has the size its model gives it.
+    """
+    width, height = float(brief.width), float(brief.height)
+    if not width or not height or OPERATIONS[operation].stage is Stage.GENERATION:
+        return 0.0
+    if operation == "upscale":
+        factor = float(params.get("factor", 1) or 1)
+        width, height = factor * width, factor * height
+    wide, high = float(params.get("width", 0) or 0), float(params.get("height", 0) or 0)
+    if operation == "outpaint" and wide and high:  # a ratio: grown on one side until it fits
+        width, height = max(width, height * wide / high), max(height, width * high / wide)
+    return width * height / 1e6
 
 
 def _seconds_left(deadline: datetime | None, now: datetime) -> float | None:

@@ -219,6 +219,8 @@ def settle(*, attempt: Attempt, billed_micros: int, note: str = "") -> None:
             note = "billed above the hold, and the line has no room for it"
             _book(line, attempt, EntryKind.CORRECT, excess, note=note)
             _overran(line, attempt, excess)
+        elif billed_micros > attempt.reserved_micros:
+            _above_hold(line, attempt, billed_micros - attempt.reserved_micros)
         alerts.check(lines=chain)
 
 
@@ -239,6 +241,21 @@ def _close(chain: Sequence[BudgetLine], held: int, billed: int, excess: int = 0)
             settled_micros=F("settled_micros") + billed,
             overrun_micros=F("overrun_micros") + excess,
         )
+
+
+def _above_hold(line: BudgetLine, attempt: Attempt, excess: int) -> None:
+    """The provider billed more than was promised; the lines could carry it: say it."""
+    events.record(
+        team=line.team,
+        verb="budget.above_hold",
+        subject="budget_line",
+        subject_id=line.pk,
+        asset_id=attempt.run.asset_id,
+        by=None,
+        before={"held_micros": attempt.reserved_micros},
+        after={"excess_micros": excess},
+    )
+    alerts.above_hold(line=line, attempt=attempt, excess_micros=excess)
 
 
 def _overran(line: BudgetLine, attempt: Attempt, excess: int) -> None:
@@ -314,7 +331,7 @@ def correct(*, attempt: Attempt, amount_micros: int, note: str, token: str, by: 
                 f"Only {money.text(before, chain[0].currency)} was booked for this work, so no "
                 "more than that can be taken back."
             )
-        _correct_lines(chain, amount_micros)
+        fits = _correct_lines(chain, amount_micros)
         Attempt.objects.filter(pk=attempt.pk).update(settled_micros=before + amount_micros)
         _book(
             _tier_line(chain), attempt, EntryKind.CORRECT, amount_micros, by=by, note=note, key=key
@@ -330,11 +347,16 @@ def correct(*, attempt: Attempt, amount_micros: int, note: str, token: str, by: 
             before={"settled_micros": before},
             after={"settled_micros": before + amount_micros, "note": note[:200]},
         )
+        if not fits:
+            _overran(_tier_line(chain), attempt, amount_micros)
         alerts.check(lines=chain)
 
 
-def _correct_lines(chain: Sequence[BudgetLine], amount: int) -> None:
-    """Take back from overrun first; add to it what does not fit on every line."""
+def _correct_lines(chain: Sequence[BudgetLine], amount: int) -> bool:
+    """Take back from overrun first; add to it what does not fit on every line.
+
+    False when it did not fit.
+    """
     locked = list(
         BudgetLine.objects.select_for_update()
         .filter(pk__in=[line.pk for line in chain])
@@ -344,7 +366,8 @@ def _correct_lines(chain: Sequence[BudgetLine], amount: int) -> None:
         fits = all(line.left_micros is None or line.left_micros >= amount for line in locked)
         for line in locked:
             _close([line], 0, amount if fits else 0, 0 if fits else amount)
-        return
+        return fits
     over = min(*(line.overrun_micros for line in locked), -amount)
     for line in locked:
         _close([line], 0, amount + over, -over)
+    return True

@@ -32,13 +32,28 @@ class BadSettlement(ValueError):
         self.field = field
 
 
-def settle(*, attempt: Attempt, reason: str, by: User, billed_micros: int | None = None) -> None:
+def settle(
+    *,
+    attempt: Attempt,
+    reason: str,
+    by: User,
+    billed_micros: int | None = None,
+    request_id: str = "",
+) -> None:
     """It was billed: close the hold at `billed_micros`, or at the whole hold when None.
 
+    With the provider's `request_id` an invoice finds the call, and can book what differs.
     The same decision of the same person again changes nothing. Raises NotAllowed, BadSettlement,
     NotNow (decided by somebody else, or its answer came after all).
     """
-    _decide(attempt, by=by, reason=reason, billed=True, micros=billed_micros)
+    _decide(
+        attempt,
+        by=by,
+        reason=reason,
+        billed=True,
+        micros=billed_micros,
+        request_id=request_id,
+    )
 
 
 def release(*, attempt: Attempt, reason: str, by: User) -> None:
@@ -46,7 +61,15 @@ def release(*, attempt: Attempt, reason: str, by: User) -> None:
     _decide(attempt, by=by, reason=reason, billed=False, micros=0)
 
 
-def _decide(attempt: Attempt, *, by: User, reason: str, billed: bool, micros: int | None) -> None:
+def _decide(
+    attempt: Attempt,
+    *,
+    by: User,
+    reason: str,
+    billed: bool,
+    micros: int | None,
+    request_id: str = "",
+) -> None:
     run = attempt.run
     permissions.check_can_set_budget(access.roles(by, run.team))
     why = " ".join(reason.split())
@@ -68,6 +91,9 @@ def _decide(attempt: Attempt, *, by: User, reason: str, billed: bool, micros: in
         Attempt.objects.filter(pk=fresh.pk, state=AttemptState.UNKNOWN).update(
             state=AttemptState.FAILED, finished_at=timezone.now(), lease_until=None, lease_key=""
         )
+        if request_id.strip() and not fresh.provider_ref:
+            Attempt.objects.filter(pk=fresh.pk).update(provider_ref=request_id.strip()[:200])
+            fresh.refresh_from_db()
         if billed:
             said = billing.by_person(attempt=fresh, micros=bill)
             spending.settle(attempt=fresh, billed_micros=bill, note=f"{why} ({said.text})")
@@ -102,7 +128,8 @@ def _check(attempt: Attempt, run: StageRun, *, billed: bool, micros: int) -> Non
     if micros < 0 or micros > attempt.reserved_micros:
         raise BadSettlement(
             f"{held} is held for this call, so at most that can be settled. If the invoice says "
-            f"more, settle {held}; checking the invoice books the rest. Nothing was changed.",
+            f"more, settle {held} with the request id; checking the invoice books the rest. "
+            "Nothing was changed.",
             "amount",
         )
 

@@ -100,7 +100,8 @@ def parse(file: BinaryIO, *, currency: str) -> Invoice:
         if row_count > MOST_ROWS:
             raise BadInvoice(
                 f"Line {lines.number}: the file has more than {MOST_ROWS:,} rows. Split it, for "
-                "instance by week, and check the parts one after the other."
+                "instance by week, so that all lines of one request stay in one file, "
+                "and check the parts one after the other."
             )
         _take(layout, row, lines.number, sums, months)
     if not sums:

@@ -13,12 +13,21 @@ WORDS = "Choose whether it was billed or not. Nothing was changed."
 
 
 class UnsettledForm(forms.Form):
-    """An empty amount means the whole hold; what may be settled at most the action knows."""
+    """An empty amount means the whole hold; what may be settled at most the action knows.
+
+    The provider's request id lets a later invoice find the call.
+    """
 
     decision = forms.ChoiceField(
         choices=DECISIONS, error_messages=dict.fromkeys(("required", "invalid_choice"), WORDS)
     )
     amount = AmountField(label="Amount", required=False)
+    request_id = forms.CharField(
+        label="Request id",
+        max_length=200,
+        required=False,
+        error_messages={"max_length": "A request id has at most 200 characters."},
+    )
     reason = forms.CharField(
         label="Reason",
         max_length=200,

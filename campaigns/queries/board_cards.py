@@ -214,7 +214,7 @@ def _of_open_run(
         return Standing(
             "warn",
             f"Needs approval {amount}",
-            detail=f"asked {_since(run.created_at, now)}",
+            detail=_asked(run.created_at, now),
             needs_you=mine,
             act="approvals" if mine else "",
         )
@@ -263,6 +263,11 @@ def _at_rest(asset: Asset, run: StageRun | None, needed: bool) -> Standing:
 def _short(reason: str) -> str:
     first = reason.strip().split("\n")[0].rstrip(".") or "no reason was given"
     return first if len(first) <= REASON_LENGTH else f"{first[: REASON_LENGTH - 1].rstrip()}…"
+
+
+def _asked(moment: datetime, now: datetime) -> str:
+    since = _since(moment, now)
+    return f"asked {since}" if since == "just now" else f"asked {since} ago"
 
 
 def _since(moment: datetime, now: datetime) -> str:

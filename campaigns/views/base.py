@@ -65,6 +65,9 @@ class TeamRequest(HttpRequest):
     roles: frozenset[str]
 
 
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+MOST_DIGITS = 18  # fits a big integer of every database
+
 P = ParamSpec("P")
 View = Callable[Concatenate[TeamRequest, P], HttpResponseBase]
 
@@ -77,12 +80,23 @@ def in_team(view: View[P]) -> Callable[..., HttpResponseBase]:
     def inner(request: Any, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         request.team = access.team(request.user, slug)
         request.roles = access.roles(request.user, request.team)
+        if _has_nul(request):
+            return render(request, "400.html", status=400)
         try:
             return view(request, *args, **kwargs)
         except tuple(FORESEEN) as error:
             return refuse(request, error)
 
     return inner
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    """True for a NUL in an address or a form: no database takes one, and nobody types one."""
+    if "%00" in request.META.get("QUERY_STRING", ""):
+        return True
+    if request.method != "POST" or request.content_type not in FORMS:
+        return False
+    return any("\x00" in one for values in request.POST.lists() for one in values[1])
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -119,10 +133,27 @@ def body(request: HttpRequest) -> dict[str, Any]:
     if request.content_type == "application/json":
         try:
             found = json.loads(request.body or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
-        return found if isinstance(found, dict) else {}
+        return _without_nul(found) if isinstance(found, dict) else {}
     return request.POST.dict()
+
+
+def _without_nul(found: Any) -> Any:
+    """JSON without NULs in its texts."""
+    if isinstance(found, str):
+        return found.replace("\x00", "")
+    if isinstance(found, list):
+        return [_without_nul(one) for one in found]
+    if isinstance(found, dict):
+        return {str(key): _without_nul(value) for key, value in found.items()}
+    return found
+
+
+def number(written: str) -> int | None:
+    """A row's number as an address or a form gives it; None for anything else."""
+    is_number = written.isascii() and written.isdigit() and len(written) < MOST_DIGITS
+    return int(written) if is_number else None
 
 
 def token() -> str:

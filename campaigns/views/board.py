@@ -18,7 +18,7 @@ from campaigns.models.choices import Platform, Stage, Tier
 from campaigns.queries import access
 from campaigns.queries import board as query
 from campaigns.transitions import NotNow
-from campaigns.views.base import TeamRequest, body, came_from, in_team, token, wants_json
+from campaigns.views.base import TeamRequest, body, came_from, in_team, number, token, wants_json
 
 DIRECTIONS = {"next", "back", "archive"}
 MOST_AT_ONCE = 200
@@ -71,8 +71,9 @@ def move(request: TeamRequest) -> HttpResponseBase:
     sent = body(request)
     is_json = request.content_type == "application/json"
     ids = sent.get("ids", []) if is_json else request.POST.getlist("ids")
+    ids = ids if isinstance(ids, list) else []
     direction = str(sent.get("direction", ""))
-    wanted = [int(one) for one in ids if str(one).isdigit()]
+    wanted = [found for one in ids if (found := number(str(one))) is not None]
     if direction not in DIRECTIONS or not wanted:
         raise NotNow("Select a card first, then say where it should go.")
     if len(wanted) > MOST_AT_ONCE:
@@ -81,7 +82,8 @@ def move(request: TeamRequest) -> HttpResponseBase:
     if direction == "archive":
         results = moves.archive_each(assets=assets, by=request.user)
     else:
-        revisions = _revisions(sent.get("seen", []) if is_json else request.POST.getlist("seen"))
+        seen = sent.get("seen", []) if is_json else request.POST.getlist("seen")
+        revisions = _revisions(seen if isinstance(seen, list) else [])
         results = moves.move(
             assets=assets, direction=direction, by=request.user, revisions=revisions
         )
@@ -102,8 +104,9 @@ def _revisions(seen: Sequence[Any]) -> dict[int, int]:
     found = {}
     for one in seen:
         pk, _, revision = str(one).partition(":")
-        if pk.isdigit() and revision.isdigit():
-            found[int(pk)] = int(revision)
+        asset, seen_revision = number(pk), number(revision)
+        if asset is not None and seen_revision is not None:
+            found[asset] = seen_revision
     return found
 
 
@@ -156,7 +159,7 @@ def _context(request: TeamRequest, version: str = "", running: bool = False) -> 
         "platforms": Platform.choices,
         "tiers": Tier.choices,
         "tier_label": Tier(filters.tier).label if filters.tier else "",
-        "new_id": int(fresh) if fresh.isascii() and fresh.isdigit() else None,
+        "new_id": number(fresh),
         "token": token(),
         "more": [
             {

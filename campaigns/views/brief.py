@@ -19,7 +19,7 @@ from campaigns.models import StageRun
 from campaigns.models.choices import Platform, RunState, Stage
 from campaigns.queries import brief as query
 from campaigns.stages.base import BadParams
-from campaigns.views.base import TeamRequest, in_team, token
+from campaigns.views.base import TeamRequest, in_team, number, token
 from routing.stages import OPERATIONS
 from routing.told import told
 
@@ -68,9 +68,9 @@ def _form(request: TeamRequest, data: QueryDict | None) -> BriefForm:
     asked = request.GET.get("ad_set", "")
     last = query.last_ad_set_id(team=request.team, user_id=request.user.pk)
     known = {row.pk: row for row in ad_sets}
-    wanted = int(asked) if asked.isascii() and asked.isdigit() else last
-    if wanted not in known and request.GET.get("campaign", "").isdigit():
-        campaign_id = int(request.GET["campaign"])
+    wanted = number(asked) if number(asked) is not None else last
+    campaign_id = number(request.GET.get("campaign", ""))
+    if wanted not in known and campaign_id is not None:
         wanted = next((row.pk for row in ad_sets if row.campaign_id == campaign_id), None)
     first = known.get(wanted or 0) or (ad_sets[0] if ad_sets else None)
     initial: dict[str, Any] = {"ad_set": first.pk if first else NEW_CAMPAIGN}

@@ -20,7 +20,7 @@ from campaigns.formats.media import UNKNOWN, content_type_of, extension_of
 from campaigns.models import Media
 from campaigns.queries import access
 from campaigns.views import ranges
-from campaigns.views.base import TeamRequest, in_team
+from campaigns.views.base import TeamRequest, in_team, number
 
 VARIANTS = ("file", "thumb", "poster", "original")
 LINK_S = 60
@@ -105,7 +105,7 @@ def deliver(
 def upload(request: TeamRequest) -> HttpResponseBase:
     """Take one file in: {id, thumb, width, height, kind, name}, or {error} in words."""
     declared = request.META.get("CONTENT_LENGTH") or "0"
-    size = int(declared) if declared.isdigit() else 0
+    size = number(declared) or 0
     try:
         permissions.check_can_brief(request.roles)
         stored.check_room(size)

@@ -48,6 +48,7 @@ def _page(
             "link": link,
             "is_mailed": is_mailed,
             "may_manage": may,
+            "may_see_trail": permissions.can_see_trail(request.roles),
             "roles": Role.choices,
         },
         status=status,

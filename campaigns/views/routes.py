@@ -10,7 +10,7 @@ from campaigns.actions import planning
 from campaigns.forms.what_if import WhatIfForm
 from campaigns.queries import access
 from campaigns.queries import routes as reads
-from campaigns.views.base import TeamRequest, in_team
+from campaigns.views.base import TeamRequest, in_team, number
 from routing.stages import ORDER, Stage
 
 USUAL = 30
@@ -31,9 +31,10 @@ def routing(request: TeamRequest) -> HttpResponse:
     days = _days(request)
     run = None
     if request.GET.get("run"):
-        if not request.GET["run"].isdecimal():
+        pk = number(request.GET["run"])
+        if pk is None:
             raise Http404
-        run = access.run(request.team, int(request.GET["run"]))
+        run = access.run(request.team, pk)
         stage = run.stage
     if stage and stage not in {str(known) for known in ORDER}:
         raise Http404

@@ -39,7 +39,11 @@ def decide(request: TeamRequest, pk: int) -> HttpResponse:
             if form.cleaned_data["decision"] == "billed":
                 amount = form.cleaned_data["amount"]
                 actions.settle(
-                    attempt=attempt, billed_micros=amount, reason=reason, by=request.user
+                    attempt=attempt,
+                    billed_micros=amount,
+                    reason=reason,
+                    by=request.user,
+                    request_id=form.cleaned_data["request_id"],
                 )
                 text = f"Settled as billed: {attempt.run.asset.title}."
             else:

@@ -15,17 +15,18 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from campaigns import models
-from campaigns.actions import approvals, spending, standing
+from campaigns.actions import approvals, catalogs, spending, standing
 from campaigns.admin import ReadOnly
-from campaigns.models import AdSet, Approval, Mail, Team, TeamBelief
+from campaigns.models import AdSet, Approval, Event, Mail, Team, TeamBelief
 from campaigns.models.choices import Ceiling
 from tests import factories
 from tests.campaigns import money
 
 # What only actions write. Everything of money and audit stands here.
 ONLY_READ = [
-    "Approval", "Asset", "Attempt", "BudgetLine", "Candidate", "Event", "Export", "Gate",
-    "Heartbeat", "Invitation", "LedgerEntry", "Mail", "Media", "ModelPrice", "PlatformFile",
+    "AdSet", "Approval", "Asset", "Attempt", "BudgetLine", "Campaign", "Candidate", "Event",
+    "Export", "Gate", "Heartbeat", "Invitation", "LedgerEntry", "Mail", "Media", "Membership",
+    "ModelPrice", "PlatformFile",
     "RuleDay", "Snooze", "SpendDay", "StageRun", "StandingRule", "TeamBelief",
 ]  # fmt: skip
 NEW = ["Snooze", "StandingRule", "RuleDay", "SpendDay", "Mail", "TeamBelief"]
@@ -85,6 +86,21 @@ def test_a_teams_currency_is_chosen_once(client: Client, root: User, team: Team)
     assert sent.status_code == 302, sent.context["errors"]
     team.refresh_from_db()
     assert (team.name, team.currency) == ("Renamed", "USD")
+    event = Event.objects.get(verb="team.change")
+    assert (event.by, event.before["name"], event.after["name"]) == (
+        root, "Northwind Coffee", "Renamed",
+    )  # fmt: skip
+
+
+def test_what_asks_a_manager_is_not_changed_past_the_trail(
+    client: Client, root: User, team: Team
+) -> None:
+    catalogs.sync()
+    row = models.CatalogModel.objects.order_by("pk")[0]
+    client.force_login(root)
+    address = reverse("admin:campaigns_catalogmodel_change", args=[row.pk])
+    fields = client.get(address).context["adminform"].form.fields
+    assert not {"tier", "is_enabled", "price_micros"} & set(fields)
 
 
 @pytest.mark.parametrize("name", NEW)

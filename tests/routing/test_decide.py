@@ -38,8 +38,8 @@ class TestPricing:
     def test_counts_started_units(
         self, unit: str, seconds: float, megapixels: float, total: int
     ) -> None:
-        need = replace(NEED, seconds=seconds)
-        quote = pricing.quote(card(price_unit=unit), need, megapixels)
+        need = replace(NEED, seconds=seconds, megapixels=megapixels)
+        quote = pricing.quote(card(price_unit=unit), need)
         assert quote.expected_micros == quote.maximum_micros == total
 
     def test_promises_nothing_without_a_price(self) -> None:

@@ -28,6 +28,14 @@ def correct(attempt: Attempt, amount: int, by: User, click: str = "a", note: str
 
 
 class TestCorrect:
+    def test_that_overruns_stops_the_tier_and_says_so(
+        self, settled: Attempt, dana: User, ad_set: AdSet
+    ) -> None:
+        correct(settled, 41, dana)
+        assert money.line(ad_set.campaign).frozen_at is not None
+        event = Event.objects.get(verb="budget.overrun")
+        assert event.after == {"excess_micros": 41}
+
     def test_takes_back_and_adds(self, settled: Attempt, ad_set: AdSet, dana: User) -> None:
         correct(settled, -10, dana, "a")
         correct(settled, 30, dana, "b")
@@ -55,7 +63,7 @@ class TestCorrect:
         correct(settled, 41, dana, "a")
         line = money.line(ad_set.campaign)
         assert (line.settled_micros, line.overrun_micros, line.left_micros) == (60, 41, -1)
-        with pytest.raises(spending.NotCovered, match=r"\$0\.00 is left"):
+        with pytest.raises(spending.NotCovered, match="is frozen"):
             spending.reserve(attempt=money.another(settled.run), amount_micros=1, by=mara)
         correct(settled, -51, dana, "b")
         line.refresh_from_db()

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from campaigns.actions import budgets, spending
-from campaigns.models import AdSet, Attempt, BudgetLine, Event, LedgerEntry
+from campaigns.models import AdSet, Attempt, BudgetLine, Event, LedgerEntry, Mail
 from campaigns.models.ledger import AppendOnly
 from tests import factories
 from tests.campaigns.at_once import at_once
@@ -140,6 +140,17 @@ class TestClosing:
         spending.settle(attempt=one, billed_micros=80)
         assert sums(row) == (0, 80)
         assert row.frozen_at is None
+        event = Event.objects.get(verb="budget.above_hold", subject_id=row.pk)
+        assert (event.before, event.after) == ({"held_micros": 50}, {"excess_micros": 30})
+
+    def test_above_the_hold_is_written_to_the_managers(
+        self, ad_set: AdSet, mara: User, dana: User
+    ) -> None:
+        _, one = line(ad_set, 100_000_000), another(attempt(ad_set, mara), 2)
+        spending.reserve(attempt=one, amount_micros=50_000, by=mara)
+        spending.settle(attempt=one, billed_micros=80_000)
+        letter = Mail.objects.get(key__startswith=f"above-hold:{one.pk}", to=dana.email)
+        assert "$0.03 more than was promised" in letter.subject
 
     def test_says_an_overrun_aloud_and_stops_the_line(self, ad_set: AdSet, mara: User) -> None:
         row, one = line(ad_set, 100), another(attempt(ad_set, mara), 2)

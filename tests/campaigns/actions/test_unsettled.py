@@ -52,6 +52,13 @@ class TestSettle:
         assert lost.entries.get(kind="settle").note.startswith("Invoice 7 (")
         money.check(team)
 
+    def test_keeps_the_request_id_by_which_an_invoice_finds_it(
+        self, lost: Attempt, dana: User
+    ) -> None:
+        unsettled.settle(attempt=lost, reason="Invoice 7", by=dana, request_id=" req-7 ")
+        lost.refresh_from_db()
+        assert lost.provider_ref == "req-7"
+
     def test_is_written_down_with_before_and_after(self, lost: Attempt, dana: User) -> None:
         unsettled.settle(attempt=lost, billed_micros=PRICE, reason="Invoice 7", by=dana)
         event = Event.objects.get(verb="attempt.billed")

@@ -72,7 +72,9 @@ class Request:
     @property
     def has_less(self) -> bool:
         """True when there is something smaller to approve."""
-        return self.run.candidate_count > 1 or self.cheaper is not None
+        return bool(self.approval.amount_micros) and (
+            self.run.candidate_count > 1 or self.cheaper is not None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,16 @@ class Inbox:
         """Each card with the id of the one that comes after it."""
         following = [card.element_id for card in self.cards[1:]]
         return list(zip(self.cards, [*following, ""], strict=False))
+
+    @property
+    def awake(self) -> int:
+        """Requests on the cards; those put aside are not among them."""
+        return sum(len(card.requests) for card in self.cards)
+
+    @property
+    def aside(self) -> int:
+        """Requests that this person put aside."""
+        return sum(len(card.requests) for card in self.snoozed)
 
     @property
     def is_cut(self) -> bool:

@@ -15,8 +15,9 @@ from campaigns import permissions
 from campaigns.actions import briefs, planning
 from campaigns.actions.runs import PriceChanged
 from campaigns.forms.brief import LOCALES, NEW_CAMPAIGN, BriefForm, photo_ids
-from campaigns.models import StageRun
+from campaigns.models import AdSet, StageRun
 from campaigns.models.choices import Platform, RunState, Stage
+from campaigns.queries import before_click
 from campaigns.queries import brief as query
 from campaigns.stages.base import BadParams
 from campaigns.views.base import TeamRequest, in_team, number, token
@@ -167,9 +168,29 @@ def _plan(request: TeamRequest, form: BriefForm) -> dict[str, Any]:
         "count": found.stages[0].count,
         "plan": found,
         "lines": [_line(line, found.currency) for line in found.stages],
-        "asks": [line for line in found.stages if line.must_ask],
+        **_gate(request, chosen, found),
         "has_photo": bool(form.photos),
         "has_headline": bool(form.cleaned_data.get("headline")),
+    }
+
+
+def _gate(request: TeamRequest, chosen: AdSet | None, plan: planning.Plan) -> dict[str, Any]:
+    """What the spend gate would say: who asks, what a standing rule lets start, what is short.
+
+    A new campaign has no rules and no lines yet.
+    """
+    asking = [line for line in plan.stages if line.must_ask]
+    if chosen is None:
+        return {"asks": asking}
+    before = before_click.read(campaign=chosen.campaign, by=request.user)
+    asks = [line for line in asking if not before.has_yes(line.tier, line.maximum_micros)]
+    first = plan.stages[0]
+    free = first.decision is not None and not first.problem and first not in asks
+    return {
+        "asks": asks,
+        "has_yes": free and first in asking,
+        "room": before.left(first.tier) if free else "",
+        "short": before.short(first.tier, first.maximum_micros) if free else "",
     }
 
 

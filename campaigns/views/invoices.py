@@ -148,7 +148,7 @@ def _told(booked: actions.Booked, currency: str) -> Iterator[tuple[str, str]]:
         corrections = plural(booked.count, "correction was booked,corrections were booked")
         yield "ok", f"{corrections}: {signed(booked.micros, currency)}."
     elif not booked.earlier_count and not booked.refused:
-        yield "ok", "Nothing was booked: our books agree with this invoice already."
+        yield "ok", "Nothing was booked: what stands in both books agrees."
     if booked.count and booked.equal_count:
         yield "ok", f"{plural(booked.equal_count, 'request,requests')} agreed already."
     if booked.earlier_count:

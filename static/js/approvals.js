@@ -126,6 +126,14 @@ function takeAway(done) {
   if (done.length) restUntil = performance.now() + REST_MS;
 }
 
+/* What was just clicked is under the pointer and would be kept; the server decides whether it stays. */
+function letGo(form) {
+  for (const spot of [form.closest("[data-card], [data-members]"), form.closest(".ap-aside")]) {
+    spot?.setAttribute("data-live-loose", "");
+  }
+  if (form.contains(document.activeElement)) document.activeElement.blur();
+}
+
 async function decide(form, button) {
   const sheet = form.closest("[data-less-form]");
   const place = inbox ? Math.max(0, cards().indexOf(current())) : 0;
@@ -137,7 +145,10 @@ async function decide(form, button) {
   if (!result.ok) {
     complain(form, result);
     if (sheet && result.status !== 0) await price(sheet.querySelector("[data-less-ask]"));
-    if (inbox && result.status === 409) await refresh(inbox).then(() => settle(place));
+    if (inbox && result.status === 409) {
+      letGo(form);
+      await refresh(inbox).then(() => settle(place));
+    }
     return;
   }
   if (!inbox) {
@@ -147,6 +158,7 @@ async function decide(form, button) {
   if (sheet) closeDialog("sheet");
   toast({ text: result.data.text, tone: result.data.all_done ? "ok" : "bad" });
   takeAway(result.data.done);
+  if (form.closest(".ap-aside")) letGo(form);
   form.closest("details[data-no]")?.removeAttribute("open");
   if (form.id === "ap-many") form.reset();
   settle(place);

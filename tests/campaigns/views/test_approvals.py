@@ -108,7 +108,7 @@ class TestCard:
         page = inbox(client, team)
         assert "It does not fit: $0.04 is left on Asking, low tier this month" in page
         assert "data-yes disabled" in page
-        assert "Raise the budget" in page
+        assert "Open the budget" in page
 
     def test_ones_own_request_says_who_approves_it(
         self, client: Client, team: Team, asking: AdSet, dana: User

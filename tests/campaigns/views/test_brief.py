@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
-from campaigns.models import AdSet, Asset, Campaign, Media, Team
+from campaigns.actions import standing
+from campaigns.models import AdSet, Asset, BudgetLine, Campaign, Media, Team
+from campaigns.models.choices import Ceiling
 from tests import factories
 
 
@@ -187,6 +190,28 @@ class TestPlan:
         strict = factories.ad_set(team, by=mara, ceiling="none", name="Strict")  # type: ignore[arg-type]
         page = self.plan(mara, url, ad_set=strict.pk, headline="Slow")
         assert "A manager is asked first" in page
+
+    def test_says_when_a_standing_rule_lets_it_start(
+        self, team: Team, mara: User, dana: User, url: str
+    ) -> None:
+        strict = factories.ad_set(team, by=mara, ceiling=Ceiling.NONE, name="Strict")
+        rule = standing.add(team=team, tier="low", day_micros=1_000_000, by=dana)
+        page = self.plan(mara, url, ad_set=strict.pk, headline="Slow")
+        assert "A standing rule lets the first stage start without asking" in page
+        assert "A manager is asked first" not in page
+        standing.end(rule=rule, by=dana)
+        page = self.plan(mara, url, ad_set=strict.pk, headline="Slow")
+        assert "A manager is asked first" in page
+        assert "A standing rule" not in page
+
+    def test_says_when_the_tier_is_frozen(self, ad_set: AdSet, mara: User, url: str) -> None:
+        assert "is frozen" not in self.plan(mara, url, ad_set=ad_set.pk, headline="Slow")
+        BudgetLine.objects.filter(campaign=ad_set.campaign, tier="low").update(
+            frozen_at=timezone.now()
+        )
+        page = self.plan(mara, url, ad_set=ad_set.pk, headline="Slow")
+        assert "A manager is asked first" in page
+        assert "is frozen" in page
 
     def test_writes_nothing(self, team: Team, mara: User, url: str) -> None:
         self.plan(mara, url, **fields())

@@ -224,7 +224,7 @@ class TestBook:
         seen = dropped(as_dana, url, "req-1,0.25")
         accept(as_dana, team, seen)
         page = accept(as_dana, team, seen).content.decode()
-        assert "Nothing was booked: our books agree with this invoice already." in page
+        assert "Nothing was booked: what stands in both books agrees." in page
         assert dropped(as_dana, url, "req-1,0.25").context["at_once_count"] == 0
         assert LedgerEntry.objects.filter(kind="correct").count() == 1
 

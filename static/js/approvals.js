@@ -127,11 +127,12 @@ function takeAway(done) {
 }
 
 /* What was just clicked is under the pointer and would be kept; the server decides whether it stays. */
-function letGo(form) {
-  for (const spot of [form.closest("[data-card], [data-members]"), form.closest(".ap-aside")]) {
-    spot?.setAttribute("data-live-loose", "");
-  }
+async function letGo(form) {
+  const spots = [form.closest("[data-card], [data-members]"), form.closest(".ap-aside")];
+  for (const spot of spots) spot?.setAttribute("data-live-loose", "");
   if (form.contains(document.activeElement)) document.activeElement.blur();
+  await refresh(inbox);
+  for (const spot of spots) spot?.removeAttribute("data-live-loose");
 }
 
 async function decide(form, button) {
@@ -145,10 +146,7 @@ async function decide(form, button) {
   if (!result.ok) {
     complain(form, result);
     if (sheet && result.status !== 0) await price(sheet.querySelector("[data-less-ask]"));
-    if (inbox && result.status === 409) {
-      letGo(form);
-      await refresh(inbox).then(() => settle(place));
-    }
+    if (inbox && result.status === 409) await letGo(form).then(() => settle(place));
     return;
   }
   if (!inbox) {
@@ -158,11 +156,10 @@ async function decide(form, button) {
   if (sheet) closeDialog("sheet");
   toast({ text: result.data.text, tone: result.data.all_done ? "ok" : "bad" });
   takeAway(result.data.done);
-  if (form.closest(".ap-aside")) letGo(form);
   form.closest("details[data-no]")?.removeAttribute("open");
   if (form.id === "ap-many") form.reset();
   settle(place);
-  await refresh(inbox);
+  await (form.closest(".ap-aside") ? letGo(form) : refresh(inbox));
   settle(place);
 }
 

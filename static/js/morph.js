@@ -16,7 +16,7 @@ const isContainer = (node) => node.nodeType === Node.ELEMENT_NODE && !key(node);
 function attributes(from, to) {
   for (const { name } of [...from.attributes]) {
     if (to.hasAttribute(name) || (name === "open" && from.matches("details, dialog"))) continue;
-    if (name === "style" || name === "data-dragging" || name === "aria-busy") continue;
+    if (name === "style" || name === "data-dragging" || name === "data-live-loose" || name === "aria-busy") continue;
     if (name === "class" && [...from.classList].some((one) => KEPT_CLASS.test(one))) continue;
     from.removeAttribute(name);
   }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
@@ -11,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.actions import planning
-from campaigns.models import AdSet, Attempt, CatalogModel, Gate, StageRun, Team
+from campaigns.models import AdSet, Attempt, Candidate, CatalogModel, Gate, Media, StageRun, Team
 from campaigns.queries import routes
 from tests import factories
 
@@ -32,17 +34,33 @@ def desk(team: Team) -> routes.Desk:
 
 
 def judged(ad_set: AdSet, by: User, *, kept: bool = True, photo: bool = False) -> StageRun:
-    """A finished batch of an asset, made by the real engine and judged."""
+    """A judged batch of an asset, two outputs of half a second each; no engine runs."""
     bases = (factories.photo(ad_set.campaign.team, by=by),) if photo else ()
     made = factories.asset(ad_set, by=by, bases=bases)
-    factories.drain()
     run = factories.open_run(made)
     now = timezone.now()
-    candidates = list(run.candidates.order_by("pk"))
-    for place, candidate in enumerate(candidates):
-        candidate.verdict = "kept" if kept and place == 0 else "rejected"
-        candidate.judged_at = now
-        candidate.save()
+    attempt = run.attempts.get()
+    Attempt.objects.filter(pk=attempt.pk).update(
+        state="settled", settled_micros=0, submitted_at=now - timedelta(seconds=1), finished_at=now
+    )
+    picture = Media.objects.create(
+        team=made.team, origin="output", kind="still", file=f"{run.pk}.png", size_bytes=1,
+        content_type="image/png", sha256="0" * 64, width=1, height=1,
+    )  # fmt: skip
+    candidates = [
+        Candidate.objects.create(
+            team=made.team,
+            asset=made,
+            run=run,
+            attempt=attempt,
+            position=place,
+            seed=place,
+            media=picture,
+            judged_at=now,
+            verdict="kept" if kept and place == 0 else "rejected",
+        )
+        for place in range(2)
+    ]
     if kept:
         Gate.objects.create(
             asset=made, run=run, candidate=candidates[0], sha256="0" * 64, stage=run.stage,
@@ -77,7 +95,7 @@ class TestPage:
         row = next(one for one in page.table.rows if one.told["key"] == run.model)
         assert (row.seen.runs, row.seen.made, row.seen.kept) == (1, run.candidate_count, 1)
         assert row.seen.paid_per_kept_micros == 50_000
-        assert row.seen.usual_s is not None
+        assert row.seen.usual_s == pytest.approx(0.5)
         assert row.told["rank"] == 1
         losers = [one for one in page.table.rows if not one.told["rank"]]
         assert all(one.told["reason"] for one in losers)

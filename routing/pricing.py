@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from routing.catalog import UNITS, ModelCard, PriceRule
 from routing.need import Need
+from routing.providers import endpoints
 from routing.providers.base import Usage
 
 USUAL_MEGAPIXELS = 2.1  # 1080 x 1920
@@ -50,7 +51,7 @@ def quote(card: ModelCard, need: Need) -> Quote:
         case "megapixel":
             units = math.ceil(need.megapixels or USUAL_MEGAPIXELS)
         case _:
-            units = math.ceil(need.seconds)
+            units = math.ceil(endpoints.seconds_of(card.provider, card.version, need.seconds))
     total = card.price_micros * units * need.count
     return Quote(total, total)
 
@@ -92,9 +93,14 @@ def rule_of(stored: Mapping[str, Any]) -> PriceRule | None:
 def bill(rule: PriceRule, ran: Usage) -> Bill | None:
     """What `ran` costs by `rule`: exact, but for the last micro-unit, which is rounded half up.
 
-    price x count x (1, megapixels or seconds of one output). None when what the rule counts is
-    not known; a provider's own figure of the cost is not looked at here.
+    price x the units the provider says it billed, else price x count x (1, megapixels or seconds
+    of one output). None when what the rule counts is not known; a provider's own figure of the
+    cost is not looked at here.
     """
+    if ran.units_micros is not None:
+        counted = Decimal(ran.units_micros) / 1_000_000
+        exact = (counted * rule.micros).to_integral_value(rounding=ROUND_HALF_UP)
+        return Bill(micros=int(exact), units=counted, unit=rule.unit)
     each = _units_each(rule.unit, ran)
     if each is None or ran.count is None:
         return None

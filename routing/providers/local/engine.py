@@ -7,18 +7,23 @@ where it stopped. It cannot draw a scene or a person from words, restore a face 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from imaging import upscale as enlarging
 from imaging import weights
 from routing.providers.base import (
+    BadNotice,
+    Health,
     InvalidRequest,
+    Notice,
     Outcome,
     Output,
     Progress,
     Request,
+    Search,
     Submission,
+    Trace,
     Unavailable,
 )
 from routing.providers.local import (
@@ -85,9 +90,25 @@ class LocalEngine:
         except (weights.WeightsMissing, enlarging.WeightsMissing) as missing:
             raise Unavailable(str(missing)) from missing
 
-    def cancel(self, ref: str) -> bool:
+    def cancel(self, ref: str, request: Request | None = None) -> bool:
         """Nothing is ever billed here."""
         return True
+
+    def search(self, request: Request) -> Search:
+        """Nothing is kept between calls, so nothing was accepted."""
+        return Search(Trace.NOT_ACCEPTED)
+
+    def notice(self, headers: Mapping[str, str], body: bytes, now: float) -> Notice:
+        """It sends none."""
+        raise BadNotice("the embedded engine sends no messages")
+
+    def check(self) -> Health:
+        """It runs in the worker itself."""
+        return Health(True, "It runs on this machine.")
+
+    def per_call(self, version: str, operation: str) -> int:
+        """No limit."""
+        return 0
 
 
 def _timed(outputs: Iterator[Output]) -> Iterator[Output]:

@@ -1,0 +1,100 @@
+"""Bringing a provider's files in: downloaded, looked at, never believed.
+
+A file is what its first bytes say, whatever header or name claim. It decides nothing of money.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from routing.providers.base import Output, ProviderError, Request, ResultLost, Usage, WorkFailed
+from routing.providers.transport import Answer, AnswerLost, NotSent, TooLarge, Transport
+
+PICTURE_BYTES = 80 * 1024 * 1024
+CLIP_BYTES = 600 * 1024 * 1024
+GONE = frozenset({403, 404, 410})
+
+_PICTURES = (
+    (b"\x89PNG\r\n\x1a\n", "image/png", ".png"),
+    (b"\xff\xd8\xff", "image/jpeg", ".jpg"),
+)
+
+
+class NotYet(ProviderError):
+    """The file could not be fetched now; it is still there, so it is tried again."""
+
+    retry_after_s = 5.0
+
+
+def sniff(head: bytes) -> tuple[str, str] | None:
+    """Type and ending of a still or clip by its first 16 bytes; None for anything else."""
+    for magic, kind, ending in _PICTURES:
+        if head.startswith(magic):
+            return kind, ending
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp", ".webp"
+    if head[4:8] == b"ftyp":
+        return "video/mp4", ".mp4"
+    if head.startswith(b"\x1aE\xdf\xa3"):
+        return "video/webm", ".webm"
+    return None
+
+
+def fetch(
+    transport: Transport,
+    url: str,
+    request: Request,
+    position: int,
+    *,
+    usage: Usage,
+    is_clip: bool,
+    headers: Mapping[str, str] | None = None,
+    note: Mapping[str, object] | None = None,
+) -> Output:
+    """Download one output. Raises NotYet (try again), ResultLost, WorkFailed (paid, unusable)."""
+    raw = request.workdir / f"raw-{position}"
+    try:
+        got = transport.download(
+            url, raw, most_bytes=CLIP_BYTES if is_clip else PICTURE_BYTES, headers=headers
+        )
+    except TooLarge as error:
+        raise WorkFailed(f"What came is too large to take in. {error}", billed=True) from error
+    except AnswerLost as error:
+        raise NotYet(f"The file could not be fetched now: {error.text}") from error
+    except NotSent as error:
+        if type(error) is not NotSent:  # an address that is not the provider's
+            raise WorkFailed(error.text, billed=True, usage=usage) from error
+        raise NotYet(f"The file could not be fetched now: {error.text}") from error
+    if isinstance(got, Answer):
+        if got.status in GONE:
+            raise ResultLost(
+                "The provider made it and does not keep it any more.", billed=True, usage=usage
+            )
+        raise NotYet(f"The provider's file server answered {got.status}.")
+    return stored(raw, request, position, usage=usage, note=note)
+
+
+def stored(
+    raw: Path,
+    request: Request,
+    position: int,
+    *,
+    usage: Usage,
+    note: Mapping[str, object] | None = None,
+) -> Output:
+    """An output from bytes at hand. Raises WorkFailed when they are no still and no clip."""
+    with raw.open("rb") as file:
+        found = sniff(file.read(16))
+    if found is None:
+        raise WorkFailed("What came is neither a picture nor a clip.", billed=True, usage=usage)
+    kind, ending = found
+    path = raw.rename(raw.with_name(f"output-{position}{ending}"))
+    return Output(
+        position=position,
+        seed=request.seeds[position],
+        path=path,
+        content_type=kind,
+        note=dict(note or {}),
+        usage=usage,
+    )

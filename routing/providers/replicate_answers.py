@@ -1,0 +1,105 @@
+"""What Replicate's answers mean: errors, bills, outputs and marks. Pure; it asks nobody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from routing.providers import endpoints
+from routing.providers.base import (
+    AccountProblem,
+    InvalidRequest,
+    OutcomeUnknown,
+    ProviderError,
+    RateLimited,
+    Refused,
+    Request,
+    Submission,
+    Unavailable,
+    Usage,
+)
+from routing.providers.transport import Answer
+
+REFUSED = re.compile(r"E005|nsfw|flagged|content policy|sensitive|safety", re.IGNORECASE)
+
+
+def submission(said: Any) -> Submission:
+    """A prediction as a submission. Raises OutcomeUnknown without its id."""
+    ref = said.get("id") if isinstance(said, dict) else None
+    if not isinstance(ref, str) or not ref:
+        raise OutcomeUnknown("Replicate took something, but its answer names no prediction.")
+    return Submission(ref)
+
+
+def refusal(answer: Answer) -> ProviderError:
+    """The error in an answer that is no prediction."""
+    said = answer.json()
+    said = said if isinstance(said, dict) else {}
+    text = str(said.get("detail") or said.get("title") or "")[:300]
+    if answer.status == 429:
+        seconds = re.search(r"resets in ~?(\d+)s", text)
+        wait = answer.retry_after_s or (float(seconds.group(1)) if seconds else 15.0)
+        return RateLimited("Replicate has too many requests from this account.", wait)
+    if answer.status in (401, 402, 403):
+        return AccountProblem("Replicate does not accept the key, or the credit is used up.")
+    if answer.status == 404:
+        return Unavailable("Replicate does not offer this model any more.")
+    if answer.status >= 500:
+        return RateLimited("Replicate could not take the picture in. Nothing was sent.", 15)
+    if REFUSED.search(text):
+        return Refused(f"Replicate objected to the content: {text}", billed=False)
+    field = re.search(r"input\.(\w+)", text)
+    name = field.group(1) if field else ""
+    return InvalidRequest(name, f"Replicate cannot use the field {name or '?'}: {text}")
+
+
+def ran(said: Mapping[str, Any]) -> bool:
+    """Time or outputs were counted, so it is billed."""
+    metrics = said.get("metrics") or {}
+    return bool(said.get("started_at")) or any(
+        isinstance(value, (int, float)) and value > 0 for value in metrics.values()
+    )
+
+
+def usage(said: Mapping[str, Any], ref: str, request: Request) -> Usage:
+    """What the metrics of a prediction say of the bill."""
+    metrics = said.get("metrics") or {}
+    counts = [
+        metrics.get(name) for name in ("image_output_count", "image_count", "video_output_count")
+    ]
+    count = next((one for one in counts if isinstance(one, int)), None)
+    seconds = metrics.get("video_output_duration_seconds")
+    return Usage(
+        model=request.version,
+        version=str(said.get("version") or "")[:80],
+        count=count if count is not None else (1 if isinstance(seconds, (int, float)) else None),
+        seconds=float(seconds) if isinstance(seconds, (int, float)) else None,
+        request_id=ref,
+    )
+
+
+def urls(output: Any) -> list[str]:
+    """The addresses in an output: text, list or object."""
+    if isinstance(output, str):
+        return [output]
+    values = output.values() if isinstance(output, dict) else output or []
+    return [url for one in values for url in urls(one) if url.startswith("http")]
+
+
+def marks(row: endpoints.Endpoint, request: Request) -> dict[str, Any]:
+    """What no other attempt's input has: the seed, where the model takes one."""
+    return {
+        name: request.seeds[0] % endpoints.SEEDS
+        for name, value in row.input.items()
+        if value == "$seed"
+    }
+
+
+def fits(said: Mapping[str, Any], row: endpoints.Endpoint, wanted: Mapping[str, Any]) -> bool:
+    """Whether a listed prediction has the marks of an attempt."""
+    given = said.get("input")
+    model = str(said.get("model") or "")
+    if not isinstance(given, dict) or (model and model != row.id):
+        return False
+    return all(given.get(name) == value for name, value in wanted.items())

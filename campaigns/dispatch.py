@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 QUEUES: dict[str, str] = {
     "submit": "models",
     "poll": "models",
+    "search": "models",
     "stop": "models",
     "fetch": "models",
     "fetch_media": "media",

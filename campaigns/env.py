@@ -135,6 +135,31 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("SWITCHYARD_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR.", "Services"),
     Setting(
+        "FAL_KEY",
+        "",
+        "Key of fal (id:secret). With it fal's models can be chosen.",
+        "Models",
+        secret=True,
+    ),
+    Setting(
+        "FAL_ACCOUNT",
+        "",
+        "User id at fal whose messages count. Empty: any message that fal signed.",
+        "Models",
+    ),
+    Setting("REPLICATE_API_TOKEN", "", "Key of Replicate.", "Models", secret=True),
+    Setting("GEMINI_API_KEY", "", "Key of Google's Gemini API.", "Models", secret=True),
+    Setting("FAL_QUEUE_URL", "https://queue.fal.run", "Where fal's queue is.", "Models"),
+    Setting(
+        "FAL_REST_URL", "https://rest.fal.ai", "Where fal keeps input files and keys.", "Models"
+    ),
+    Setting("FAL_API_URL", "https://api.fal.ai", "Where fal's prices are.", "Models"),
+    Setting("FAL_CDN_URL", "https://v3.fal.media", "Where fal takes input files in.", "Models"),
+    Setting("REPLICATE_URL", "https://api.replicate.com", "Where Replicate is.", "Models"),
+    Setting(
+        "GEMINI_URL", "https://generativelanguage.googleapis.com", "Where Gemini is.", "Models"
+    ),
+    Setting(
         "SWITCHYARD_S3_BUCKET",
         "",
         "Bucket for media. Empty: files in the data folder.",

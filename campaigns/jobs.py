@@ -14,6 +14,7 @@ from campaigns.actions import (
     mails,
     measuring,
     platform_files,
+    searching,
     sending,
     stopping,
 )
@@ -27,6 +28,11 @@ def submit(attempt_id: int) -> None:
 def poll(attempt_id: int) -> None:
     """Ask the provider where an attempt stands."""
     sending.poll(attempt_id=attempt_id)
+
+
+def search(attempt_id: int) -> None:
+    """Look for a call whose answer was lost."""
+    searching.search(attempt_id=attempt_id)
 
 
 def stop(attempt_id: int) -> None:

@@ -136,3 +136,28 @@ def media_origins() -> list[str]:
     if in_path or endpoint:
         found += [f"{scheme}://{host}" for host in hosts]
     return found
+
+
+def providers() -> dict[str, dict[str, str]]:
+    """Keys and addresses of hosted providers. Raises env.BadSetting for what is no address."""
+    names = {
+        "fal": {
+            "secret": "FAL_KEY",
+            "account": "FAL_ACCOUNT",
+            "queue": "FAL_QUEUE_URL",
+            "rest": "FAL_REST_URL",
+            "api": "FAL_API_URL",
+            "cdn": "FAL_CDN_URL",
+        },
+        "replicate": {"secret": "REPLICATE_API_TOKEN", "api": "REPLICATE_URL"},
+        "google": {"secret": "GEMINI_API_KEY", "api": "GEMINI_URL"},
+    }
+    found = {key: {part: env.text(name) for part, name in of.items()} for key, of in names.items()}
+    for key, of in names.items():
+        for part, name in of.items():
+            if not name.endswith("_URL"):
+                continue
+            address = urlsplit(found[key][part])
+            if address.scheme not in ("http", "https") or not address.hostname:
+                raise env.BadSetting(f"{name} must be an http or https address.")
+    return found

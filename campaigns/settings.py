@@ -30,6 +30,7 @@ try:
     S3_PATH_STYLE = env.flag("SWITCHYARD_S3_PATH_STYLE")
     MEDIA_ORIGINS = services.media_origins()
     globals().update(services.email())
+    PROVIDERS = services.providers()
 except env.BadSetting as error:
     raise ImproperlyConfigured(str(error)) from error
 

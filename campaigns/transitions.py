@@ -34,7 +34,7 @@ ATTEMPT: Machine = {
     },
     "submitted": {"ready": "fetching", "fail": "failed", "cancel": "cancelled"},
     "fetching": {"settle": "settled", "fail": "failed", "cancel": "cancelled"},
-    "unknown": {"accept": "submitted", "fail": "failed"},
+    "unknown": {"accept": "submitted", "take_back": "intended", "fail": "failed"},
     "settled": {},
     "failed": {},
     "cancelled": {},

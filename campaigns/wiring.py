@@ -2,26 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
+from django.conf import settings
 from django.utils import timezone
 
 from routing.policy import Circumstances
+from routing.providers import fal, google, replicate
 from routing.providers.base import Provider
 from routing.providers.local import LocalEngine
+from routing.providers.transport import Transport
 
 LOCAL = "local"
-HOSTED = frozenset({"fal", "google", "replicate", "comfyui"})
 
 
 class NoSuchProvider(LookupError):
     """An attempt names a provider that this installation does not have."""
 
 
+def _fal(given: dict[str, str]) -> Provider:
+    bases = [given[name] for name in ("queue", "rest", "api", "cdn")]
+    return fal.Fal(
+        transport=Transport(bases=bases, media_hosts=fal.MEDIA_HOSTS, secrets=[given["secret"]]),
+        secret=given["secret"],
+        queue=given["queue"],
+        rest=given["rest"],
+        api=given["api"],
+        account=given["account"],
+    )
+
+
+def _replicate(given: dict[str, str]) -> Provider:
+    return replicate.Replicate(
+        transport=Transport(
+            bases=[given["api"]], media_hosts=replicate.MEDIA_HOSTS, secrets=[given["secret"]]
+        ),
+        secret=given["secret"],
+        api=given["api"],
+    )
+
+
+def _google(given: dict[str, str]) -> Provider:
+    return google.Google(
+        transport=Transport(bases=[given["api"]], secrets=[given["secret"]]),
+        secret=given["secret"],
+        api=given["api"],
+    )
+
+
+HOSTED: dict[str, Callable[[dict[str, str]], Provider]] = {
+    "fal": _fal,
+    "replicate": _replicate,
+    "google": _google,
+}
+
+
 @lru_cache(maxsize=1)
 def _providers() -> dict[str, Provider]:
     local: Provider = LocalEngine()
-    return {local.key: local}
+    hosted = {
+        key: make(settings.PROVIDERS[key])
+        for key, make in HOSTED.items()
+        if settings.PROVIDERS[key]["secret"]
+    }
+    return {local.key: local, **hosted}
 
 
 def provider(key: str) -> Provider:
@@ -34,8 +79,11 @@ def provider(key: str) -> Provider:
 
 def circumstances() -> Circumstances:
     """Which providers can be called now, and what day it is (UTC) for models that retire."""
+    connected = frozenset(_providers())
     return Circumstances(
-        connected=frozenset(_providers()), keyless=frozenset(), today=timezone.now().date()
+        connected=connected,
+        keyless=frozenset(HOSTED) - connected,
+        today=timezone.now().date(),
     )
 
 
@@ -47,3 +95,16 @@ def sends_again(key: str) -> bool:
 def fetch_job(key: str) -> str:
     """The job that brings this provider's outputs in."""
     return "fetch_media" if provider(key).fetch_queue == "media" else "fetch"
+
+
+def per_call(key: str, version: str, operation: str) -> int:
+    """Most outputs of one call; 0 without a limit, also of a provider that is gone."""
+    known = _providers().get(key)
+    return known.per_call(version, operation) if known else 0
+
+
+def hook_url(key: str, attempt_key: str) -> str:
+    """Where a provider may tell that an attempt is done; "" when it cannot reach this place."""
+    if key == LOCAL or not settings.PUBLIC_URL.startswith("https://"):
+        return ""
+    return f"{settings.PUBLIC_URL.rstrip('/')}/hooks/{key}/{attempt_key}/"

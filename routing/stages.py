@@ -45,7 +45,11 @@ OPERATIONS: dict[str, Operation] = {
     for operation in (
         Operation("compose", Stage.GENERATION, "Compose from photo", "Composing"),
         Operation(
-            "compose_type", Stage.GENERATION, "Compose from type", "Composing", needs_base=False
+            "compose_type",
+            Stage.GENERATION,
+            "Compose without a photo",
+            "Composing",
+            needs_base=False,
         ),
         Operation("adopt", Stage.GENERATION, "Use the photo as it is", "Taking over"),
         Operation("background_remove", Stage.EDIT, "Remove background", "Cutting out"),

@@ -130,7 +130,8 @@ def _measured(attempt: Attempt) -> tuple[int, str] | None:
 def _frozen(attempt: Attempt) -> dict[str, object]:
     """The choice that was taken, with its price as it was then; {} in a run of older days."""
     choices = attempt.run.decision.get("choices") or [{}]
-    return choices[0] if isinstance(choices[0], dict) else {}
+    mine = next((one for one in choices if one.get("key") == attempt.model), choices[0])
+    return mine if isinstance(mine, dict) else {}
 
 
 def _words(attempt: Attempt, micros: int, basis: str, came: tuple[int, int] | None) -> str:

@@ -6,6 +6,7 @@ May die anywhere: what is stored already is left out when the attempt is taken u
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -15,21 +16,29 @@ from django.utils import timezone
 
 from campaigns import dispatch, wiring
 from campaigns.actions import (
+    batches,
     billing,
     events,
     leases,
     locks,
     requests,
-    rollups,
     runs,
     spending,
     stopping,
     stored,
 )
 from campaigns.models import Attempt, Candidate, Media, StageRun
-from campaigns.models.choices import AttemptState, RunState
+from campaigns.models.choices import ATTEMPT_OPEN, AttemptState, RunState
 from imaging import intake
-from routing.providers.base import Output, ProviderError, RateLimited, Request
+from routing.providers.base import (
+    Kind,
+    OutcomeUnknown,
+    Output,
+    ProviderError,
+    RateLimited,
+    Request,
+)
+from routing.providers.delivery import NotYet
 
 log = logging.getLogger(__name__)
 
@@ -50,12 +59,23 @@ AI_OF: dict[str, str] = {
     "compose": "inherit",
     "image_to_video": "inherit",
 }
+# what a model of somebody else makes of it: it invents pixels wherever it draws
+AI_OF_HOSTED: dict[str, str] = {
+    **AI_OF,
+    "compose_type": "ai_generated",
+    "compose": "ai_modified",
+    "background_replace": "ai_modified",
+    "image_to_video": "ai_generated",
+}
 AI_RANK = ("none", "unknown", "ai_modified", "ai_generated")
 
 
-def ai_status(operation: str, sources: list[str]) -> str:
-    """What was really done: an operation that invents pixels marks the result; others inherit."""
-    own = AI_OF.get(operation, "ai_generated")
+def ai_status(operation: str, sources: list[str], *, is_own_engine: bool = True) -> str:
+    """What was really done: an operation that invents pixels marks the result; others inherit.
+
+    The embedded engine places and moves what is there; a hosted model draws.
+    """
+    own = (AI_OF if is_own_engine else AI_OF_HOSTED).get(operation, "ai_generated")
     inherited = max(sources, key=AI_RANK.index, default="none")
     if own == "inherit":
         return inherited
@@ -80,7 +100,11 @@ def fetch(*, attempt_id: int) -> None:
     try:
         provider = wiring.provider(attempt.provider)
         with keeper, requests.prepared(attempt=attempt) as request:
-            have = frozenset(attempt.candidates.values_list("position", flat=True))
+            first = _first(attempt)
+            have = frozenset(
+                position - first
+                for position in attempt.candidates.values_list("position", flat=True)
+            )
             for output in provider.fetch(
                 request,
                 attempt.provider_ref,
@@ -91,7 +115,7 @@ def fetch(*, attempt_id: int) -> None:
     except leases.LeaseLost:
         log.info("attempt %s is in other hands now", attempt_id)
         return
-    except (RateLimited, wiring.NoSuchProvider) as error:
+    except (RateLimited, NotYet, OutcomeUnknown, wiring.NoSuchProvider) as error:
         log.warning("attempt %s must wait: %s", attempt_id, error)
         keeper.rows().update(
             lease_until=None,
@@ -106,14 +130,60 @@ def fetch(*, attempt_id: int) -> None:
     if attempt.candidates.exists():
         finish(attempt_id=attempt_id, key=key)
     else:
-        _fail(attempt, "Nothing came back from it. Start it again or choose another model.")
+        _fail(
+            attempt,
+            "Nothing came back from it. Start it again or choose another model.",
+            kind=Kind.NO_RESULT,
+        )
 
 
-def _fail(attempt: Attempt, text: str, *, billed: bool | None = None) -> None:
+def take(*, attempt_id: int, request: Request, outputs: Iterable[Output]) -> None:
+    """Keep what came with the very answer to the submission, in the worker that got it."""
+    moved = Attempt.objects.filter(pk=attempt_id, state=AttemptState.SUBMITTED).update(
+        state=AttemptState.FETCHING, due_at=timezone.now() + runs.GRACE
+    )
+    key = leases.claim(Attempt.objects.filter(pk=attempt_id, state=AttemptState.FETCHING))
+    if moved != 1 or key is None:
+        return
+    attempt = Attempt.objects.select_related("run__asset__campaign__team").get(pk=attempt_id)
+    keeper = leases.Keeper(Attempt, attempt_id, key)
+    try:
+        with keeper:
+            for output in outputs:
+                _keep(attempt, keeper, request, output)
+    except leases.LeaseLost:
+        log.info("attempt %s is in other hands now", attempt_id)
+        return
+    except intake.Unreadable as error:
+        _end_early(attempt, error, key)
+        return
+    finish(attempt_id=attempt_id, key=key)
+
+
+def _first(attempt: Attempt) -> int:
+    """Where in the run's batch this call's first output stands."""
+    first = int(attempt.seeds[0]) - attempt.run.seed if attempt.seeds else 0
+    return first if 0 <= first < attempt.run.candidate_count else 0
+
+
+def _reason(run: StageRun) -> str:
+    """Why there are fewer than asked, in the words of the call that fell short."""
+    texts = run.attempts.exclude(error="").order_by("-pk").values_list("error", flat=True)
+    return texts.first() or ""
+
+
+def _fail(
+    attempt: Attempt,
+    text: str,
+    *,
+    billed: bool | None = None,
+    kind: str = Kind.FAILED,
+    again: bool = False,
+) -> None:
     """End without an output. Accepted work is paid for, unless the engine is our own."""
     paid = not wiring.sends_again(attempt.provider) if billed is None else billed
     money = "It was charged for." if paid else "No money was spent."
-    runs.fail(attempt_id=attempt.pk, text=f"{text} {money}", billed=paid)
+    runs.fail(attempt_id=attempt.pk, text=f"{text} {money}", billed=paid, kind=kind, again=again)
 
 
 def _progress(attempt: Attempt, keeper: leases.Keeper, share: float) -> None:
@@ -141,7 +211,9 @@ def _keep(attempt: Attempt, keeper: leases.Keeper, request: Request, output: Out
         path=output.path,
         origin=Media.Origin.OUTPUT,
         folder=folder,
-        ai_status=ai_status(run.operation, statuses),
+        ai_status=ai_status(
+            run.operation, statuses, is_own_engine=wiring.sends_again(attempt.provider)
+        ),
     )
     try:
         with transaction.atomic():
@@ -153,7 +225,7 @@ def _keep(attempt: Attempt, keeper: leases.Keeper, request: Request, output: Out
                 run=run,
                 attempt=attempt,
                 parent=run.source,
-                position=output.position,
+                position=_first(attempt) + output.position,
                 seed=output.seed,
                 media=media,
                 note=dict(output.note),
@@ -186,7 +258,13 @@ def _end_early(attempt: Attempt, error: Exception, key: str) -> None:
         Attempt.objects.filter(pk=attempt.pk, lease_key=key).update(error=text)
         finish(attempt_id=attempt.pk, key=key)
     else:
-        _fail(attempt, text, billed=getattr(error, "billed", None))
+        _fail(
+            attempt,
+            text,
+            billed=getattr(error, "billed", None),
+            kind=getattr(error, "kind", Kind.FAILED),
+            again=getattr(error, "again", False),
+        )
 
 
 def finish(*, attempt_id: int, key: str) -> None:
@@ -206,20 +284,9 @@ def finish(*, attempt_id: int, key: str) -> None:
             return
         attempt = Attempt.objects.select_related("run__asset").get(pk=attempt_id)
         run = attempt.run
-        made = attempt.candidates.count()
         bill = billing.of_outputs(attempt=attempt)
         spending.settle(attempt=attempt, billed_micros=bill.micros, note=bill.text)
-        StageRun.objects.filter(pk=run.pk, state=RunState.RUNNING).update(
-            state=RunState.REVIEW, progress=1, finished_at=timezone.now(), reason=attempt.error
-        )
-        rollups.judged(run_id=run.pk)
-        events.record(
-            team=run.team,
-            verb="run.finish",
-            subject="run",
-            subject_id=run.pk,
-            asset_id=run.asset_id,
-            by=None,
-            after={"candidates": made},
-        )
-        events.touch(asset_ids=[run.asset_id])
+        if run.attempts.filter(state__in=ATTEMPT_OPEN).exists():
+            events.touch(asset_ids=[run.asset_id])
+            return
+        batches.hand_over(run=run, reason=_reason(run))

@@ -158,6 +158,7 @@ def brief_of(asset: Asset) -> Brief:
         purpose=asset.purpose,
         platforms=tuple(asset.platforms),
         locale=asset.locale,
+        goal=asset.goal,
         headline=asset.headline,
         subline=asset.subline,
         cta=asset.cta,

@@ -33,6 +33,7 @@ def tick(now: datetime) -> int:
     return (
         _lost_submits(now)
         + _attempts(now)
+        + _lost_answers(now)
         + _platform_files(now)
         + _exports(now)
         + _candidates(now)
@@ -62,8 +63,17 @@ def _lost_submits(now: datetime) -> int:
             state=AttemptState.INTENDED if repeatable else AttemptState.UNKNOWN,
             lease_until=None,
             due_at=now,
+            search_at=None if repeatable else now,
         )
     return mended
+
+
+def _lost_answers(now: datetime) -> int:
+    lost = Attempt.objects.filter(state=AttemptState.UNKNOWN, search_at__lte=now)
+    return sum(
+        dispatch.now("search", row.pk, row.tries)
+        for row in lost.order_by("search_at", "pk")[:AT_ONCE]
+    )
 
 
 def _attempts(now: datetime) -> int:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from campaigns import wiring
 from campaigns.actions import stored
 from campaigns.models import Attempt, Media
 from routing.decide import Decision
@@ -61,4 +62,8 @@ def prepared(*, attempt: Attempt, with_files: bool = True) -> Iterator[Request]:
             inputs=files,
             seeds=tuple(attempt.seeds),
             workdir=Path(workdir),
+            version=attempt.model_version,
+            hook_url=wiring.hook_url(attempt.provider, attempt.key),
+            details=attempt.details,
+            sent_at=attempt.sent_at.timestamp() if attempt.sent_at else 0.0,
         )

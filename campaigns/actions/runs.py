@@ -18,8 +18,10 @@ from django.utils import timezone
 from campaigns import dispatch, permissions, transitions, wiring
 from campaigns.actions import (
     approving,
+    batches,
     billing,
     events,
+    fallback,
     learning,
     locks,
     planning,
@@ -258,28 +260,49 @@ def launch(*, run: StageRun, by: User) -> Attempt:
     if not StageRun.objects.filter(pk=run.pk, state=RunState.QUEUED).exists() or under_way.exists():
         raise NotNow("This run was started already or has ended. No money was spent.")
     best = run.decision["choices"][0]
-    attempt = Attempt.objects.create(
-        run=run,
-        number=run.attempts.count() + 1,
-        provider=best["provider"],
-        model=run.model,
-        model_version=best["version"],
-        key=secrets.token_urlsafe(32),
-        seeds=[run.seed + position for position in range(run.candidate_count)],
-        due_at=timezone.now() + GRACE,
-    )
-    spending.reserve(attempt=attempt, amount_micros=run.maximum_micros, by=by)
-    dispatch.on_commit("submit", attempt.pk, 0)
-    return attempt
+    seeds = [run.seed + position for position in range(run.candidate_count)]
+    at_once = wiring.per_call(best["provider"], best["version"], run.operation) or len(seeds)
+    parts = [seeds[first : first + at_once] for first in range(0, len(seeds), at_once)]
+    left = run.maximum_micros
+    attempts = []
+    for index, part in enumerate(parts):
+        amount = left if index == len(parts) - 1 else run.maximum_micros * len(part) // len(seeds)
+        left -= amount
+        attempt = Attempt.objects.create(
+            run=run,
+            number=run.attempts.count() + 1,
+            provider=best["provider"],
+            model=run.model,
+            model_version=best["version"],
+            key=secrets.token_urlsafe(32),
+            seeds=part,
+            due_at=timezone.now() + GRACE,
+        )
+        spending.reserve(attempt=attempt, amount_micros=amount, by=by)
+        dispatch.on_commit("submit", attempt.pk, 0)
+        attempts.append(attempt)
+    return attempts[0]
 
 
-def fail(*, attempt_id: int, text: str, billed: bool = False) -> None:
-    """End an attempt and its run with a reason. What was billed is settled, the rest given back."""
+def fail(
+    *,
+    attempt_id: int,
+    text: str,
+    billed: bool = False,
+    kind: str = "failed",
+    again: bool = False,
+) -> None:
+    """End an attempt with a reason. What was billed is settled, the rest given back.
+
+    Then the decision's next choice takes over, where `kind` allows it; the run ends when nothing
+    follows and none of its other calls is open.
+    """
     with transaction.atomic():
         locks.asset(Attempt.objects.values_list("run__asset_id", flat=True).get(pk=attempt_id))
         ended = Attempt.objects.filter(pk=attempt_id, state__in=ATTEMPT_OPEN).update(
             state=AttemptState.FAILED,
             error=text,
+            error_kind=kind,
             finished_at=timezone.now(),
             lease_until=None,
             lease_key="",
@@ -294,6 +317,13 @@ def fail(*, attempt_id: int, text: str, billed: bool = False) -> None:
             spending.settle(attempt=attempt, billed_micros=bill.micros, note=note)
         else:
             spending.release(attempt=attempt, note=text)
+        if fallback.follow(attempt=attempt, kind=kind, again=again, text=text):
+            return
+        if run.attempts.filter(state__in=ATTEMPT_OPEN).exists():
+            return
+        if run.candidates.exists():
+            batches.hand_over(run=run, reason=text)
+            return
         failed = StageRun.objects.filter(pk=run.pk, state__in=RUN_WORKING).update(
             state=RunState.FAILED, reason=text, finished_at=timezone.now()
         )

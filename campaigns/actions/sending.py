@@ -13,17 +13,31 @@ from django.db import transaction
 from django.utils import timezone
 
 from campaigns import dispatch, transitions, wiring
-from campaigns.actions import billing, events, leases, platform_files, requests, runs, stopping
+from campaigns.actions import (
+    billing,
+    events,
+    fetching,
+    leases,
+    platform_files,
+    requests,
+    runs,
+    stopping,
+)
 from campaigns.models import Attempt, StageRun
 from campaigns.models.choices import AttemptState, RunState
 from campaigns.stages import BY_KEY
 from routing.providers import base as provider_errors
-from routing.providers.base import Progress, Submission
+from routing.providers.base import Kind, Progress, Submission
+from routing.stages import OPERATIONS
 
 log = logging.getLogger(__name__)
 
 POLL_EVERY = timedelta(seconds=5)
 NEVER = timedelta(days=36500)
+WAIT_AT_MOST = timedelta(minutes=15)
+SLOWER = timedelta(seconds=30)
+PICTURE_WITHIN = timedelta(minutes=10)
+CLIP_WITHIN = timedelta(minutes=45)
 WORN_OUT = "It could not be started several times over. Start it again. No money was spent."
 
 
@@ -42,9 +56,7 @@ def submit(*, attempt_id: int) -> None:
     if BY_KEY[attempt.run.stage].WORK == "files":
         _send_files(attempt, key)
         return
-    submission = _send(attempt, key)
-    if submission is not None and _accept(attempt, key, submission.ref):
-        poll(attempt_id=attempt_id)
+    _send(attempt, key)
 
 
 def _take_up(attempt: Attempt) -> bool:
@@ -75,37 +87,66 @@ def _send_files(attempt: Attempt, key: str) -> None:
     platform_files.prepare(run=attempt.run)
 
 
-def _send(attempt: Attempt, key: str) -> Submission | None:
+def _send(attempt: Attempt, key: str) -> None:
+    """One POST. The lease is renewed while it lasts, so a slow answer is not taken for lost."""
     mine = Attempt.objects.filter(pk=attempt.pk, lease_key=key)
+    keeper = leases.Keeper(Attempt, attempt.pk, key)
     try:
         provider = wiring.provider(attempt.provider)
         with requests.prepared(attempt=attempt) as request:
-            if mine.filter(state=AttemptState.INTENDED).update(state=AttemptState.SUBMITTING) != 1:
-                return None
-            return provider.submit(request)
+            if (
+                mine.filter(state=AttemptState.INTENDED).update(
+                    state=AttemptState.SUBMITTING, sent_at=timezone.now()
+                )
+                != 1
+            ):
+                return
+            with keeper:
+                submission = provider.submit(request)
+            if not _accept(attempt, key, submission):
+                return
+            if submission.outputs:
+                fetching.take(attempt_id=attempt.pk, request=request, outputs=submission.outputs)
+                return
     except wiring.NoSuchProvider as error:
-        runs.fail(attempt_id=attempt.pk, text=f"{error} No money was spent.")
+        runs.fail(attempt_id=attempt.pk, text=f"{error} No money was spent.", kind=Kind.UNAVAILABLE)
+        return
     except provider_errors.RateLimited as error:
+        if timezone.now() - attempt.created_at > WAIT_AT_MOST:
+            runs.fail(attempt_id=attempt.pk, text=error.text, kind=error.kind)
+            return
         mine.update(
             state=AttemptState.INTENDED,
             lease_until=None,
             due_at=timezone.now() + timedelta(seconds=error.retry_after_s),
             tries=0,
         )
+        return
     except provider_errors.OutcomeUnknown as error:
         mine.update(
             state=AttemptState.UNKNOWN,
             error=error.text,
+            error_kind=error.kind,
             lease_until=None,
             due_at=timezone.now(),  # since when: managers see it until they decide about it
+            search_at=timezone.now(),
         )
+        return
     except provider_errors.ProviderError as error:
         billing.remember(attempt=attempt, usage=error.usage)
-        runs.fail(attempt_id=attempt.pk, text=error.text, billed=bool(error.billed))
-    return None
+        runs.fail(
+            attempt_id=attempt.pk,
+            text=error.text,
+            # what was refused before it began is free unless the provider says otherwise
+            billed=bool(error.billed),
+            kind=error.kind,
+            again=error.again,
+        )
+        return
+    poll(attempt_id=attempt.pk)
 
 
-def _accept(attempt: Attempt, key: str, ref: str) -> bool:
+def _accept(attempt: Attempt, key: str, submission: Submission) -> bool:
     """Store the provider's reference at once; False when the run has ended meanwhile."""
     sent = Attempt.objects.filter(
         pk=attempt.pk,
@@ -113,14 +154,18 @@ def _accept(attempt: Attempt, key: str, ref: str) -> bool:
         state__in=transitions.sources(transitions.ATTEMPT, "accept"),
     ).update(
         state=AttemptState.SUBMITTED,
-        provider_ref=ref,
+        provider_ref=submission.ref[:200],
+        details=dict(submission.details),
         submitted_at=timezone.now(),
         due_at=timezone.now() + runs.GRACE,
         lease_until=None,
+        search_at=None,
         tries=0,
     )
     if sent != 1:
-        log.warning("attempt %s was accepted as %s, but is in other hands", attempt.pk, ref)
+        log.warning(
+            "attempt %s was accepted as %s, but is in other hands", attempt.pk, submission.ref
+        )
         return False
     if StageRun.objects.filter(pk=attempt.run_id, state=RunState.RUNNING).exists():
         return True
@@ -151,9 +196,59 @@ def poll(*, attempt_id: int) -> None:
         return
     billing.remember(attempt=attempt, usage=outcome.usage)
     if outcome.progress is Progress.FAILED:
-        runs.fail(attempt_id=attempt_id, text=outcome.error, billed=outcome.billed)
+        runs.fail(
+            attempt_id=attempt_id,
+            text=outcome.error,
+            billed=outcome.billed,
+            kind=outcome.kind,
+            again=outcome.again,
+        )
     elif outcome.progress is Progress.READY:
         if rows.update(state=AttemptState.FETCHING, due_at=timezone.now() + runs.GRACE) == 1:
             dispatch.now(wiring.fetch_job(attempt.provider), attempt_id, attempt.tries)
+    elif _too_slow(attempt):
+        _give_up(attempt)
     else:
-        rows.update(progress=outcome.share_done or 0, due_at=timezone.now() + POLL_EVERY)
+        rows.update(progress=outcome.share_done or 0, due_at=timezone.now() + _pause(attempt))
+
+
+def _pause(attempt: Attempt) -> timedelta:
+    """Longer between questions the longer it takes: 2 seconds at first, 30 in the end."""
+    waited = timezone.now() - (attempt.submitted_at or attempt.created_at)
+    return min(max(waited / 8, timedelta(seconds=2)), SLOWER)
+
+
+def _too_slow(attempt: Attempt) -> bool:
+    is_clip = OPERATIONS[attempt.run.operation].makes_clip
+    allowed = CLIP_WITHIN if is_clip else PICTURE_WITHIN
+    return timezone.now() - (attempt.submitted_at or attempt.created_at) > allowed
+
+
+def _give_up(attempt: Attempt) -> None:
+    """Our own deadline: ask to stop. While the provider may still bill, it is waited for."""
+    try:
+        provider = wiring.provider(attempt.provider)
+        with requests.prepared(attempt=attempt, with_files=False) as request:
+            stopped = provider.cancel(attempt.provider_ref, request)
+    except (wiring.NoSuchProvider, provider_errors.ProviderError) as error:
+        log.warning("attempt %s could not be stopped: %s", attempt.pk, error)
+        stopped = False
+    if stopped:
+        runs.fail(
+            attempt_id=attempt.pk,
+            text="The provider did not finish in time, so it was stopped.",
+            kind=Kind.EXPIRED,
+        )
+        return
+    waited = timezone.now() - (attempt.submitted_at or attempt.created_at)
+    if waited > stopping.ASK_FOR:
+        runs.fail(
+            attempt_id=attempt.pk,
+            text="The provider said nothing for a day. The hold counts as billed.",
+            billed=True,
+            kind=Kind.EXPIRED,
+        )
+        return
+    Attempt.objects.filter(pk=attempt.pk, state=AttemptState.SUBMITTED).update(
+        due_at=timezone.now() + SLOWER
+    )

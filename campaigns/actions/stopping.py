@@ -95,9 +95,9 @@ def _ask(attempt: Attempt) -> _Said:
     """Ask to stop; where the provider goes on, ask what became of it."""
     try:
         provider = wiring.provider(attempt.provider)
-        if provider.cancel(attempt.provider_ref):
-            return _Said.STOPPED
         with requests.prepared(attempt=attempt, with_files=False) as request:
+            if provider.cancel(attempt.provider_ref, request):
+                return _Said.STOPPED
             outcome = provider.look_up(request, attempt.provider_ref)
     except (wiring.NoSuchProvider, ProviderError) as error:
         log.warning("attempt %s could not be stopped: %s", attempt.pk, error)

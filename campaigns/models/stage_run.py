@@ -130,6 +130,16 @@ class Attempt(models.Model):
     ran = models.JSONField(
         default=dict, blank=True, help_text="What the provider says it ran and billed."
     )
+    details = models.JSONField(
+        default=dict, blank=True, help_text="Addresses the provider gave with its reference."
+    )
+    error_kind = models.CharField(
+        max_length=12, blank=True, help_text="What became of it, in one word of routing's."
+    )
+    sent_at = models.DateTimeField(null=True, blank=True, help_text="Just before it was sent.")
+    search_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a lost answer is looked for next."
+    )
     tries = models.PositiveSmallIntegerField(default=0, help_text="Times a worker took it up.")
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -158,6 +168,12 @@ class Attempt(models.Model):
                 fields=["due_at"],
                 name="attempt_due",
                 condition=models.Q(state__in=ATTEMPT_DRIVEN),
+            ),
+            # the reconciler: lost answers that can be looked for
+            models.Index(
+                fields=["search_at"],
+                name="attempt_search",
+                condition=models.Q(state=AttemptState.UNKNOWN, search_at__isnull=False),
             ),
             # the few calls whose answer was lost, counted on every money page
             models.Index(

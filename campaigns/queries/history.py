@@ -44,6 +44,11 @@ def _failed(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     return f"failed: {after.get('reason', '')}"
 
 
+def _fell_back(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    reason = str(before.get("reason", "")).rstrip(".")
+    return f"went on with {after.get('model', 'another model')}: {reason}"
+
+
 def _judged(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     defect = str(after.get("defect", ""))
     match str(after.get("verdict", "")):
@@ -140,6 +145,7 @@ WORDS: dict[str, Words | str] = {
     "run.start": _started,
     "run.finish": _finished,
     "run.fail": _failed,
+    "run.fallback": _fell_back,
     "run.cancel": "cancelled the run",
     "run.undo": "stopped the work that had followed",
     "run.reject_all": "rejected the whole batch",

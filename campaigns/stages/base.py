@@ -47,6 +47,7 @@ class Brief:
     purpose: str = "social"
     platforms: tuple[str, ...] = ()
     locale: str = "en-US"
+    goal: str = ""
     headline: str = ""
     subline: str = ""
     cta: str = ""

@@ -39,7 +39,11 @@ def params(operation: str, given: Mapping[str, Any], brief: Brief) -> dict[str, 
     if operation == "background_replace":
         surface = one_of(given, "surface", "auto", SURFACES)
         chosen = {} if surface == "auto" else {"surface": surface}
-        return {**chosen, "brand": {"colors": list(brief.brand_colors), "font": "sans"}}
+        return {
+            **chosen,
+            "prompt": brief.goal[:2000],
+            "brand": {"colors": list(brief.brand_colors), "font": "sans"},
+        }
     return {}
 
 

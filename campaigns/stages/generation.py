@@ -42,6 +42,7 @@ def params(operation: str, given: Mapping[str, Any], brief: Brief) -> dict[str, 
             "or add a product photo.",
         )
     return {
+        "prompt": brief.goal[:2000],
         "width": width,
         "height": height,
         "headline": headline[:120],

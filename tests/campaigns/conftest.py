@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from campaigns import wiring
+from campaigns import dispatch, wiring
 from campaigns.models import AdSet, Team
 from campaigns.models.choices import Role
 from routing.providers.local import LocalEngine
@@ -80,3 +80,16 @@ def hosted(team: Team, monkeypatch: pytest.MonkeyPatch) -> Scripted:
     monkeypatch.setattr(wiring, "_providers", lambda: connected)
     priced_type()
     return provider
+
+
+@pytest.fixture
+def woken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """The wake-ups that were sent, in order; no queue is needed."""
+    sent: list[tuple[str, int]] = []
+
+    def note(name: str, pk: int, tries: int = 0) -> bool:
+        sent.append((name, pk))
+        return True
+
+    monkeypatch.setattr(dispatch, "now", note)
+    return sent

@@ -5,14 +5,26 @@ It stands where a vendor would stand and keeps the contract of routing.providers
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from PIL import Image
 
 from campaigns.models import CatalogModel
-from routing.providers.base import Outcome, Output, Progress, Request, Submission, Usage
+from routing.providers.base import (
+    BadNotice,
+    Health,
+    Notice,
+    Outcome,
+    Output,
+    Progress,
+    Request,
+    Search,
+    Submission,
+    Trace,
+    Usage,
+)
 from tests import factories
 
 PRICE = 40_000
@@ -40,6 +52,8 @@ class Scripted:
     makes: list[int | BaseException] = field(default_factory=lambda: [0, 1])
     usage: Usage | None = None
     stops: bool = True
+    found: Search = field(default_factory=lambda: Search(Trace.CANNOT_TELL))
+    at_once: int = 0
     accepted: list[str] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
     key: str = "fal"
@@ -78,15 +92,35 @@ class Scripted:
             seed = request.seeds[step % len(request.seeds)]
             yield Output(step, seed, path, "image/png", usage=self.usage)
 
-    def cancel(self, ref: str) -> bool:
+    def cancel(self, ref: str, request: Request | None = None) -> bool:
         """As scripted."""
         self.stopped.append(ref)
         return self.stops
 
+    def search(self, request: Request) -> Search:
+        """As scripted."""
+        return self.found
+
+    def notice(self, headers: Mapping[str, str], body: bytes, now: float) -> Notice:
+        """A message is genuine when it says so."""
+        if headers.get("signed") != "yes":
+            raise BadNotice("the signature does not fit")
+        return Notice(ref=body.decode(), event_id=body.decode())
+
+    def check(self) -> Health:
+        """It always works."""
+        return Health(True, "It works.")
+
+    def per_call(self, version: str, operation: str) -> int:
+        """As scripted; 0 is no limit."""
+        return self.at_once
+
 
 def priced_type(**values: Any) -> CatalogModel:
     """The catalog with a priced model of this provider as the only one that sets type."""
-    CatalogModel.objects.filter(key="local-type").update(is_enabled=False)
+    for other in CatalogModel.objects.all():
+        if "compose_type" in other.operations:
+            CatalogModel.objects.filter(pk=other.pk).update(is_enabled=False)
     row = CatalogModel.objects.get(key="local-type")
     row.pk = None
     for name, value in {

@@ -156,7 +156,7 @@ class TestStop:
     def test_of_a_provider_that_does_not_answer_settles_the_hold_after_a_day(
         self, sent: Attempt, mara: User, hosted: Scripted
     ) -> None:
-        def away(ref: str) -> bool:
+        def away(ref: str, request: object = None) -> bool:
             raise Unavailable("Away.")
 
         hosted.cancel = away  # type: ignore[method-assign]

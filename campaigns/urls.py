@@ -17,6 +17,7 @@ from campaigns.views import (
     home,
     hooks,
     invoices,
+    keys,
     ledger,
     media,
     people,
@@ -103,6 +104,8 @@ TEAM = [
     path("settings/", team.settings, name="team_settings"),
     path("models/", catalog.models, name="models"),
     path("models/<int:pk>/", catalog.model, name="model"),
+    path("keys/", keys.keys, name="keys"),
+    path("keys/<slug:provider>/try/", keys.key_try, name="key_try"),
 ]
 
 urlpatterns = [

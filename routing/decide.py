@@ -333,6 +333,9 @@ def _pinned_out(
     return Decision(need, (), (*losers, *others), f"{need.pinned_model} {why}.", seed=seed)
 
 
+_STEPS = {code: index for index, rule in enumerate(policy.RULES) for code in rule.codes}
+
+
 def _nothing(
     need: Need,
     able: Sequence[ModelCard],
@@ -342,7 +345,9 @@ def _nothing(
 ) -> Decision:
     if not losers:
         return Decision(need, (), (), "No model in the catalog can do this.", seed=seed)
-    why = "; ".join(f"{x.label} {x.text}" for x in losers[:3])
+    # who came furthest down the rules is nearest to being possible
+    nearest = sorted(losers, key=lambda loser: -_STEPS.get(loser.code, len(_STEPS)))
+    why = "; ".join(f"{x.label} {x.text}" for x in nearest[:3])
     problem = f"No model can do this now: {why}."
     way = policy.relaxation(able, need, now)
     return Decision(need, (), tuple(losers), problem, relaxation=way, seed=seed)

@@ -257,6 +257,7 @@ RULES: tuple[Rule, ...] = (
     Rule(("deadline",), "In time", _deadline, lambda need, now: need.deadline_s is not None),
 )
 
+
 NEEDS_PRICE = ("ceiling", "money")
 
 

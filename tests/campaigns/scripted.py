@@ -12,6 +12,7 @@ from typing import Any
 from PIL import Image
 
 from campaigns.models import CatalogModel
+from routing import catalog
 from routing.providers.base import (
     BadNotice,
     Health,
@@ -118,9 +119,8 @@ class Scripted:
 
 def priced_type(**values: Any) -> CatalogModel:
     """The catalog with a priced model of this provider as the only one that sets type."""
-    for other in CatalogModel.objects.all():
-        if "compose_type" in other.operations:
-            CatalogModel.objects.filter(pk=other.pk).update(is_enabled=False)
+    others = [card.key for card in catalog.shipped() if "compose_type" in card.operations]
+    CatalogModel.objects.filter(key__in=others).update(is_enabled=False)
     row = CatalogModel.objects.get(key="local-type")
     row.pk = None
     for name, value in {

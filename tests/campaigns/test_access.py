@@ -96,6 +96,7 @@ FORBIDDEN: dict[str, tuple[str, dict[str, str]]] = {
             "name_pattern": "{brand}_{platform}_{code}",
         },
     ),
+    "key_try": ("mara", {}),
     "model": ("ada", {"tier": "low", "price": "0", "is_enabled": "on"}),
 }
 
@@ -115,6 +116,8 @@ class Ours:
             arguments["pk"] = self.rows[row_of(name)]
         if "<slug:variant>" in ROUTES[name]:
             arguments["variant"] = "file"
+        if "<slug:provider>" in ROUTES[name]:
+            arguments["provider"] = "fal"
         if "<slug:stage>" in ROUTES[name]:
             arguments["stage"] = "generation"
         return reverse(name, kwargs=arguments)

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import override_settings
+from django.db import connection
+from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from PIL import Image
 
 from campaigns import jobs, wiring
@@ -144,3 +147,67 @@ def test_without_an_answer_nobody_guesses(fal: Desk, run: StageRun) -> None:
     jobs.submit(request.pk)
     request.refresh_from_db()
     assert request.state == "submitted"
+
+
+class TestKeys:
+    def address(self, run: StageRun, name: str, *more: str) -> str:
+        return reverse(name, args=[run.team.slug, *more])
+
+    def test_shows_the_day_and_no_key(
+        self, client: Client, fal: Desk, run: StageRun, ada: User
+    ) -> None:
+        attempt = run.attempts.get()
+        jobs.submit(attempt.pk)
+        jobs.fetch(attempt.pk)
+        client.force_login(ada)
+        page = client.get(self.address(run, "keys")).content.decode()
+        assert "$0.04" in page
+        assert "FAL_KEY" not in page
+        assert "REPLICATE_API_TOKEN" in page
+        assert "planted" not in page
+        assert "ends in" not in page
+
+    def test_shows_its_end_to_who_runs_this_place(
+        self, client: Client, run: StageRun, ada: User
+    ) -> None:
+        User.objects.filter(pk=ada.pk).update(is_staff=True)
+        client.force_login(ada)
+        page = client.get(self.address(run, "keys")).content.decode()
+        assert "ends in <code>6789</code>" in page
+        assert "planted" not in page
+
+    @pytest.mark.parametrize(("status", "says"), [(200, "is accepted"), (401, "not accepted")])
+    def test_tries_a_key_for_nothing(
+        self, client: Client, fal: Desk, run: StageRun, ada: User, status: int, says: str
+    ) -> None:
+        fal.answers["GET /api/v1/models/pricing"] = said({"prices": []}, status)
+        client.force_login(ada)
+        answer = client.post(self.address(run, "key_try", "fal"), follow=True)
+        assert says in answer.content.decode()
+        assert fal.count("POST /queue/") == 0
+
+    def test_says_which_variable_a_missing_key_has(
+        self, client: Client, run: StageRun, ada: User
+    ) -> None:
+        client.force_login(ada)
+        answer = client.post(self.address(run, "key_try", "google"), follow=True)
+        assert "Set GEMINI_API_KEY" in answer.content.decode()
+        assert client.post(self.address(run, "key_try", "nobody")).status_code == 404
+
+    def test_takes_the_same_queries_for_many_calls(
+        self, client: Client, run: StageRun, ada: User
+    ) -> None:
+        client.force_login(ada)
+        address = self.address(run, "keys")
+        client.get(address)
+        with CaptureQueriesContext(connection) as one:
+            client.get(address)
+        attempt = run.attempts.get()
+        for number in (2, 3):
+            Attempt.objects.create(
+                run=run, number=number, provider="fal", model="m", model_version="v",
+                key=f"key-{number}", due_at=attempt.due_at,
+            )  # fmt: skip
+        with CaptureQueriesContext(connection) as three:
+            client.get(address)
+        assert len(one) == len(three)

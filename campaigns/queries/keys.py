@@ -1,0 +1,84 @@
+"""The page of provider keys: which are set, what was sent today, how it ended. Only reads.
+
+A key is never shown but for its last four characters, and those only to who runs this place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Q, Sum
+
+from campaigns import wiring
+from campaigns.models import Attempt, CatalogModel, Team
+from campaigns.models.choices import ATTEMPT_OPEN, AttemptState
+
+LABELS = {"fal": "fal", "replicate": "Replicate", "google": "Google"}
+VARIABLES = {"fal": "FAL_KEY", "replicate": "REPLICATE_API_TOKEN", "google": "GEMINI_API_KEY"}
+SHOWN_OF = 12  # a shorter key shows nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One provider. Counts and money (micro-units) are this team's of the last 24 hours."""
+
+    key: str
+    label: str
+    variable: str
+    is_set: bool
+    last_four: str
+    model_count: int
+    sent_count: int
+    failed_count: int
+    open_count: int
+    unknown_count: int
+    billed_micros: int
+    last_error: str
+
+
+def page(*, team: Team, now: datetime, shows_ends: bool) -> list[Row]:
+    """Every provider there is an adapter for. Three queries."""
+    recent = Attempt.objects.filter(
+        run__team=team, provider__in=wiring.HOSTED, created_at__gte=now - timedelta(days=1)
+    )
+    counted = {
+        row["provider"]: row
+        for row in recent.values("provider").annotate(
+            sent=Count("pk", filter=Q(sent_at__isnull=False)),
+            failed=Count("pk", filter=Q(state=AttemptState.FAILED)),
+            open=Count("pk", filter=Q(state__in=ATTEMPT_OPEN)),
+            unknown=Count("pk", filter=Q(state=AttemptState.UNKNOWN)),
+            billed=Sum("settled_micros"),
+        )
+    }
+    errors: dict[str, str] = {}
+    for provider, error in recent.exclude(error="").order_by("pk").values_list("provider", "error"):
+        errors[provider] = error
+    models = CatalogModel.objects.filter(provider__in=wiring.HOSTED, is_enabled=True)
+    enabled = dict(models.values_list("provider").annotate(Count("pk")))
+    return [
+        _row(key, counted.get(key, {}), errors.get(key, ""), enabled.get(key, 0), shows_ends)
+        for key in wiring.HOSTED
+    ]
+
+
+def _row(key: str, seen: Mapping[str, Any], error: str, models: int, shows_ends: bool) -> Row:
+    secret = settings.PROVIDERS[key]["secret"]
+    return Row(
+        key=key,
+        label=LABELS[key],
+        variable=VARIABLES[key],
+        is_set=bool(secret),
+        last_four=secret[-4:] if shows_ends and len(secret) >= SHOWN_OF else "",
+        model_count=models,
+        sent_count=seen.get("sent") or 0,
+        failed_count=seen.get("failed") or 0,
+        open_count=seen.get("open") or 0,
+        unknown_count=seen.get("unknown") or 0,
+        billed_micros=seen.get("billed") or 0,
+        last_error=error[:200],
+    )

@@ -256,5 +256,7 @@ LOGGING = {
         "django.server": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
         "rq.worker": {"handlers": [], "level": "WARNING", "propagate": True},
         "axes": {"handlers": [], "level": "WARNING", "propagate": True},
+        # It logs every address in full, and some hold a key of ours.
+        "httpx": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }

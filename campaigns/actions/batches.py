@@ -6,7 +6,14 @@ from django.utils import timezone
 
 from campaigns.actions import events, rollups
 from campaigns.models import StageRun
-from campaigns.models.choices import RunState
+from campaigns.models.choices import ATTEMPT_OPEN, AttemptState, RunState
+
+
+def is_awaited(*, run: StageRun) -> bool:
+    """Whether a call of the run may still bring something by itself. One whose answer is lost
+    for good does not: a manager decides about its money, and nobody has to wait for that."""
+    still = run.attempts.filter(state__in=ATTEMPT_OPEN)
+    return still.exclude(state=AttemptState.UNKNOWN, search_at__isnull=True).exists()
 
 
 def hand_over(*, run: StageRun, reason: str) -> None:

@@ -95,7 +95,7 @@ def _reported(attempt: Attempt, usage: Usage) -> tuple[int, str] | None:
         return None
     if usage.currency and usage.currency != attempt.run.currency:
         return None
-    return usage.cost_micros, REPORTED
+    return usage.cost_micros, usage.basis or REPORTED
 
 
 def _metered(attempt: Attempt, usage: Usage) -> tuple[int, str] | None:

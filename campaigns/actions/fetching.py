@@ -28,7 +28,7 @@ from campaigns.actions import (
     stored,
 )
 from campaigns.models import Attempt, Candidate, Media, StageRun
-from campaigns.models.choices import ATTEMPT_OPEN, AttemptState, RunState
+from campaigns.models.choices import AttemptState, RunState
 from imaging import intake
 from routing.providers.base import (
     Kind,
@@ -37,6 +37,7 @@ from routing.providers.base import (
     ProviderError,
     RateLimited,
     Request,
+    ResultLost,
 )
 from routing.providers.delivery import NotYet
 
@@ -46,6 +47,8 @@ WORN_OUT = (
     "The worker died on this every time it tried, so it was stopped. "
     "Try a smaller picture or another operation."
 )
+
+LONGEST_PAUSE_S = 300.0
 
 AI_OF: dict[str, str] = {
     "compose_type": "none",
@@ -90,7 +93,8 @@ def fetch(*, attempt_id: int) -> None:
     attempt = Attempt.objects.select_related("run__asset__campaign__team", "run__mask").get(
         pk=attempt_id
     )
-    if attempt.run.state != RunState.RUNNING:
+    if attempt.run.state != RunState.RUNNING and wiring.sends_again(attempt.provider):
+        # work of our own engine stops here; what a provider made is paid for, and is kept
         stopping.stop(attempt_id=attempt_id)
         return
     if attempt.tries > leases.MOST_TRIES:
@@ -98,34 +102,19 @@ def fetch(*, attempt_id: int) -> None:
         return
     keeper = leases.Keeper(Attempt, attempt_id, key)
     try:
-        provider = wiring.provider(attempt.provider)
-        with keeper, requests.prepared(attempt=attempt) as request:
-            first = _first(attempt)
-            have = frozenset(
-                position - first
-                for position in attempt.candidates.values_list("position", flat=True)
-            )
-            for output in provider.fetch(
-                request,
-                attempt.provider_ref,
-                on_progress=lambda share: _progress(attempt, keeper, share),
-                have=have,
-            ):
-                _keep(attempt, keeper, request, output)
+        unreadable = _bring_in(attempt, keeper)
     except leases.LeaseLost:
         log.info("attempt %s is in other hands now", attempt_id)
         return
     except (RateLimited, NotYet, OutcomeUnknown, wiring.NoSuchProvider) as error:
-        log.warning("attempt %s must wait: %s", attempt_id, error)
-        keeper.rows().update(
-            lease_until=None,
-            tries=0,
-            due_at=timezone.now() + timedelta(seconds=getattr(error, "retry_after_s", 60)),
-        )
+        _again_later(attempt, keeper, key, error)
         return
     except (ProviderError, intake.Unreadable) as error:
         log.warning("attempt %s failed: %s", attempt_id, error)
         _end_early(attempt, error, key)
+        return
+    if unreadable is not None:
+        _end_early(attempt, unreadable, key)
         return
     if attempt.candidates.exists():
         finish(attempt_id=attempt_id, key=key)
@@ -135,6 +124,42 @@ def fetch(*, attempt_id: int) -> None:
             "Nothing came back from it. Start it again or choose another model.",
             kind=Kind.NO_RESULT,
         )
+
+
+def _bring_in(attempt: Attempt, keeper: leases.Keeper) -> intake.Unreadable | None:
+    """Fetch and keep every output that is not here yet. One that cannot be read keeps back no
+    other; the first such error is returned."""
+    provider = wiring.provider(attempt.provider)
+    unreadable: intake.Unreadable | None = None
+    with keeper, requests.prepared(attempt=attempt) as request:
+        first = _first(attempt)
+        have = frozenset(
+            position - first for position in attempt.candidates.values_list("position", flat=True)
+        )
+        for output in provider.fetch(
+            request,
+            attempt.provider_ref,
+            on_progress=lambda share: _progress(attempt, keeper, share),
+            have=have,
+        ):
+            try:
+                _keep(attempt, keeper, request, output)
+            except intake.Unreadable as error:
+                unreadable = unreadable or error
+    return unreadable
+
+
+def _again_later(attempt: Attempt, keeper: leases.Keeper, key: str, error: Exception) -> None:
+    """Try again, less and less often, for as long as the provider keeps what it made."""
+    waited_s = (timezone.now() - (attempt.submitted_at or attempt.created_at)).total_seconds()
+    if isinstance(error, NotYet) and waited_s > wiring.provider(attempt.provider).keeps_s:
+        gone = ResultLost("The provider made it, and it could not be fetched in time.", billed=True)
+        _end_early(attempt, gone, key)
+        return
+    log.warning("attempt %s must wait: %s", attempt.pk, error)
+    wanted_s = getattr(error, "retry_after_s", 60)
+    pause = timedelta(seconds=max(wanted_s, min(waited_s / 8, LONGEST_PAUSE_S)))
+    keeper.rows().update(lease_until=None, tries=0, due_at=timezone.now() + pause)
 
 
 def take(*, attempt_id: int, request: Request, outputs: Iterable[Output]) -> None:
@@ -183,7 +208,13 @@ def _fail(
     """End without an output. Accepted work is paid for, unless the engine is our own."""
     paid = not wiring.sends_again(attempt.provider) if billed is None else billed
     money = "It was charged for." if paid else "No money was spent."
-    runs.fail(attempt_id=attempt.pk, text=f"{text} {money}", billed=paid, kind=kind, again=again)
+    runs.fail(
+        attempt_id=attempt.pk,
+        text=f"{text.rstrip('.')}. {money}",
+        billed=paid,
+        kind=kind,
+        again=again,
+    )
 
 
 def _progress(attempt: Attempt, keeper: leases.Keeper, share: float) -> None:
@@ -267,10 +298,21 @@ def _end_early(attempt: Attempt, error: Exception, key: str) -> None:
         )
 
 
+def _say_fewer(attempt_id: int, key: str) -> None:
+    """An attempt that brought less than asked says so, unless it says why already."""
+    attempt = Attempt.objects.get(pk=attempt_id)
+    came, asked = attempt.candidates.count(), len(attempt.seeds)
+    if came < asked:
+        rows = Attempt.objects.filter(pk=attempt_id, lease_key=key)
+        rows.update(error_kind=Kind.PARTIAL)
+        rows.filter(error="").update(error=f"{came} of {asked} came.")
+
+
 def finish(*, attempt_id: int, key: str) -> None:
     """Settle by what ran and hand the batch to people, in one transaction."""
     with transaction.atomic():
         locks.asset(Attempt.objects.values_list("run__asset_id", flat=True).get(pk=attempt_id))
+        _say_fewer(attempt_id, key)
         ended = Attempt.objects.filter(
             pk=attempt_id, state=AttemptState.FETCHING, lease_key=key
         ).update(
@@ -286,7 +328,8 @@ def finish(*, attempt_id: int, key: str) -> None:
         run = attempt.run
         bill = billing.of_outputs(attempt=attempt)
         spending.settle(attempt=attempt, billed_micros=bill.micros, note=bill.text)
-        if run.attempts.filter(state__in=ATTEMPT_OPEN).exists():
+        if batches.is_awaited(run=run):
             events.touch(asset_ids=[run.asset_id])
             return
+        events.touch(asset_ids=[run.asset_id])
         batches.hand_over(run=run, reason=_reason(run))

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from campaigns.actions import events, heartbeats, stored
+from campaigns.actions import as_asked, events, heartbeats, stored
 from campaigns.models import Candidate, Finding, Lease
 from campaigns.models.choices import FileKind, FindingVerdict
 from campaigns.stages import BY_KEY
@@ -39,15 +39,15 @@ def measure(*, candidate_id: int) -> None:
 def _measure(candidate_id: int, rows: QuerySet[Candidate]) -> None:
     if rows.update(measure_tries=F("measure_tries") + 1) != 1:
         return
-    candidate = Candidate.objects.select_related("media", "run__mask", "parent__media").get(
-        pk=candidate_id
-    )
+    candidate = Candidate.objects.select_related(
+        "media", "run__mask", "parent__media", "attempt"
+    ).get(pk=candidate_id)
     if candidate.measure_tries > MOST_TRIES:
         readings = [
             Reading("meters", "Meters", None, "could not be read", FindingVerdict.INFO, "engine")
         ]
     else:
-        readings = _read(candidate)
+        readings = [*as_asked.read(candidate), *_read(candidate)]
     with transaction.atomic():
         if rows.update(measured_at=timezone.now()) != 1:
             return

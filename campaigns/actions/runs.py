@@ -319,7 +319,7 @@ def fail(
             spending.release(attempt=attempt, note=text)
         if fallback.follow(attempt=attempt, kind=kind, again=again, text=text):
             return
-        if run.attempts.filter(state__in=ATTEMPT_OPEN).exists():
+        if batches.is_awaited(run=run):
             return
         if run.candidates.exists():
             batches.hand_over(run=run, reason=text)

@@ -13,9 +13,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from campaigns import dispatch, wiring
-from campaigns.actions import requests, runs, stopping
+from campaigns.actions import batches, locks, requests, runs, stopping
 from campaigns.models import Attempt, StageRun
-from campaigns.models.choices import RUN_WORKING, AttemptState
+from campaigns.models.choices import RUN_WORKING, AttemptState, RunState
 from routing.providers.base import ProviderError, Submission, Trace
 
 log = logging.getLogger(__name__)
@@ -23,6 +23,12 @@ log = logging.getLogger(__name__)
 EVERY = timedelta(seconds=60)
 CERTAIN_AFTER = timedelta(minutes=10)
 GIVE_UP_AFTER = timedelta(minutes=55)
+
+
+LOST = (
+    "The answer to one of its calls was lost. Its money is held until a manager says whether it "
+    "was billed."
+)
 
 
 def search(*, attempt_id: int) -> None:
@@ -51,7 +57,12 @@ def search(*, attempt_id: int) -> None:
     ):
         _send_anew(attempt)
     elif found.trace is Trace.CANNOT_TELL or lost_for >= GIVE_UP_AFTER:
-        rows.update(search_at=None)
+        with transaction.atomic():
+            locks.asset(attempt.run.asset_id)
+            run = StageRun.objects.get(pk=attempt.run_id)
+            rows.update(search_at=None)
+            if run.candidates.exists() and not batches.is_awaited(run=run):
+                batches.hand_over(run=run, reason=LOST)
     else:
         rows.update(search_at=timezone.now() + EVERY)
 
@@ -74,7 +85,7 @@ def accept(*, attempt_id: int, submission: Submission) -> bool:
     if taken != 1:
         return False
     run = StageRun.objects.get(attempts__pk=attempt_id)
-    if run.state in RUN_WORKING:
+    if run.state in (*RUN_WORKING, RunState.REVIEW):
         dispatch.now("poll", attempt_id, 0)
     else:
         stopping.stop(attempt_id=attempt_id)

@@ -38,6 +38,7 @@ WAIT_AT_MOST = timedelta(minutes=15)
 SLOWER = timedelta(seconds=30)
 PICTURE_WITHIN = timedelta(minutes=10)
 CLIP_WITHIN = timedelta(minutes=45)
+TOO_SLOW = "The provider did not finish in time, so it was stopped."
 WORN_OUT = "It could not be started several times over. Start it again. No money was spent."
 
 
@@ -106,6 +107,7 @@ def _send(attempt: Attempt, key: str) -> None:
             if not _accept(attempt, key, submission):
                 return
             if submission.outputs:
+                # also of a run that was cancelled meanwhile: it is paid for
                 fetching.take(attempt_id=attempt.pk, request=request, outputs=submission.outputs)
                 return
     except wiring.NoSuchProvider as error:
@@ -147,7 +149,7 @@ def _send(attempt: Attempt, key: str) -> None:
 
 
 def _accept(attempt: Attempt, key: str, submission: Submission) -> bool:
-    """Store the provider's reference at once; False when the run has ended meanwhile."""
+    """Store the provider's reference at once; False when the row is in other hands."""
     sent = Attempt.objects.filter(
         pk=attempt.pk,
         lease_key=key,
@@ -167,10 +169,7 @@ def _accept(attempt: Attempt, key: str, submission: Submission) -> bool:
             "attempt %s was accepted as %s, but is in other hands", attempt.pk, submission.ref
         )
         return False
-    if StageRun.objects.filter(pk=attempt.run_id, state=RunState.RUNNING).exists():
-        return True
-    stopping.stop(attempt_id=attempt.pk)
-    return False
+    return True
 
 
 def poll(*, attempt_id: int) -> None:
@@ -182,7 +181,7 @@ def poll(*, attempt_id: int) -> None:
     )
     if attempt is None:
         return
-    if attempt.run.state != RunState.RUNNING:
+    if attempt.run.state not in (RunState.RUNNING, RunState.REVIEW):
         stopping.stop(attempt_id=attempt_id)
         return
     rows = Attempt.objects.filter(pk=attempt_id, state=AttemptState.SUBMITTED)
@@ -190,17 +189,28 @@ def poll(*, attempt_id: int) -> None:
         provider = wiring.provider(attempt.provider)
         with requests.prepared(attempt=attempt, with_files=False) as request:
             outcome = provider.look_up(request, attempt.provider_ref)
+    except provider_errors.WorkFailed as error:
+        runs.fail(
+            attempt_id=attempt_id,
+            text=error.text,
+            billed=bool(error.billed),
+            kind=error.kind,
+            again=error.again,
+        )
+        return
     except (wiring.NoSuchProvider, provider_errors.ProviderError) as error:
         log.warning("attempt %s could not be looked up: %s", attempt_id, error)
         rows.update(due_at=timezone.now() + POLL_EVERY)
         return
     billing.remember(attempt=attempt, usage=outcome.usage)
     if outcome.progress is Progress.FAILED:
+        # nobody cancelled this run, so what was called off was called off by our deadline
+        ours = outcome.kind is Kind.CANCELLED and _too_slow(attempt)
         runs.fail(
             attempt_id=attempt_id,
-            text=outcome.error,
+            text=TOO_SLOW if ours else outcome.error,
             billed=outcome.billed,
-            kind=outcome.kind,
+            kind=Kind.EXPIRED if ours else outcome.kind,
             again=outcome.again,
         )
     elif outcome.progress is Progress.READY:
@@ -236,7 +246,7 @@ def _give_up(attempt: Attempt) -> None:
     if stopped:
         runs.fail(
             attempt_id=attempt.pk,
-            text="The provider did not finish in time, so it was stopped.",
+            text=TOO_SLOW,
             kind=Kind.EXPIRED,
         )
         return

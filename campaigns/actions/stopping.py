@@ -14,7 +14,7 @@ from enum import Enum, auto
 from django.db import transaction
 from django.utils import timezone
 
-from campaigns import transitions, wiring
+from campaigns import dispatch, transitions, wiring
 from campaigns.actions import billing, events, locks, requests, spending
 from campaigns.models import Attempt
 from campaigns.models.choices import RUN_WORKING, AttemptState
@@ -29,11 +29,13 @@ NOT_ASKED = "cancelled, and for a day the provider did not say what it billed"
 
 
 class _Said(Enum):
-    """The provider's answer: it stopped, it ended unbilled, it will bill, or not known yet."""
+    """The provider's answer: it stopped, it ended unbilled, it will bill, it has made something,
+    or not known yet."""
 
     STOPPED = auto()
     UNBILLED = auto()
     BILLED = auto()
+    MADE = auto()
     LATER = auto()
 
 
@@ -47,7 +49,10 @@ def stop(*, attempt_id: int) -> None:
     if attempt.run.state in RUN_WORKING:
         return
     if attempt.state in AT_PROVIDER and not wiring.sends_again(attempt.provider):
-        said = _ask(attempt)
+        said = _Said.MADE if attempt.state == AttemptState.FETCHING else _ask(attempt)
+        if said is _Said.MADE and not _too_late(attempt):
+            _keep_late(attempt)
+            return
         if said is _Said.LATER and not _too_late(attempt):
             Attempt.objects.filter(pk=attempt.pk, state__in=AT_PROVIDER).update(
                 due_at=timezone.now() + ASK_AGAIN, lease_until=None, lease_key=""
@@ -107,7 +112,18 @@ def _ask(attempt: Attempt) -> _Said:
         return _Said.LATER
     if outcome.progress is Progress.FAILED and not outcome.billed:
         return _Said.UNBILLED
-    return _Said.BILLED
+    return _Said.MADE if outcome.progress is Progress.READY else _Said.BILLED
+
+
+def _keep_late(attempt: Attempt) -> None:
+    """What came although the run was cancelled is paid for: it is brought in and shown."""
+    Attempt.objects.filter(pk=attempt.pk, state=AttemptState.SUBMITTED).update(
+        state=AttemptState.FETCHING, due_at=timezone.now(), lease_until=None, lease_key=""
+    )
+    try:
+        dispatch.now(wiring.fetch_job(attempt.provider), attempt.pk, attempt.tries)
+    except wiring.NoSuchProvider as error:
+        log.warning("attempt %s waits for its outputs: %s", attempt.pk, error)
 
 
 def _too_late(attempt: Attempt) -> bool:

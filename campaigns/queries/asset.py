@@ -207,6 +207,8 @@ def _what_now(run: StageRun) -> str:
             return "Choose a cheaper operation, or talk to the manager and ask again."
         case RunState.WAITING_APPROVAL:
             return "A manager decides on the approvals page. You can cancel the request here."
+        case RunState.CANCELLED if run.candidates.all():
+            return "It had been made already, so it was paid for and is kept here."
         case RunState.REVIEW:
             return "Pick a candidate and pass the gate."
         case _:

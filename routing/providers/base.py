@@ -33,7 +33,8 @@ class Usage:
     `width`, `height` (pixels) and `seconds` (of clip) are those of one output, `count` how many
     were billed. Money and credits are in millionths; `cost_micros` is in `currency`, and in the
     attempt's own where that is "". `request_id` is the one that stands on the provider's invoice.
-    `units_micros` are the units it billed in all, of the kind its price is for.
+    `units_micros` are the units it billed in all, of the kind its price is for. `basis` is
+    "metered" where the cost is its meter times a price of ours.
     """
 
     model: str = ""
@@ -47,6 +48,7 @@ class Usage:
     currency: str = ""
     request_id: str = ""
     units_micros: int | None = None
+    basis: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values of what was said; what was not said is left out."""
@@ -308,6 +310,10 @@ class Provider(Protocol):
     @property
     def fetch_queue(self) -> str:
         """Queue whose workers run `fetch`: "models" for the network, "media" for the CPU."""
+
+    @property
+    def keeps_s(self) -> float:
+        """Seconds for which outputs can be fetched after the work was taken."""
 
     def submit(self, request: Request) -> Submission:
         """Hand the work over, exactly once."""

@@ -5,9 +5,10 @@ A file is what its first bytes say, whatever header or name claim. It decides no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from routing.providers import whole
 from routing.providers.base import Output, ProviderError, Request, ResultLost, Usage, WorkFailed
 from routing.providers.transport import Answer, AnswerLost, NotSent, TooLarge, Transport
 
@@ -39,6 +40,33 @@ def sniff(head: bytes) -> tuple[str, str] | None:
     if head.startswith(b"\x1aE\xdf\xa3"):
         return "video/webm", ".webm"
     return None
+
+
+def each(
+    transport: Transport,
+    wanted: Iterable[tuple[int, str]],
+    request: Request,
+    *,
+    usage: Usage,
+    is_clip: bool,
+    have: frozenset[int],
+    on_progress: Callable[[float], None],
+) -> Iterator[Output]:
+    """Every file in turn, as position and address. One that cannot be had keeps back no other:
+    its error comes at the end, and one that may be tried again before one that may not."""
+    files = list(wanted)
+    problem: ProviderError | None = None
+    for done, (position, url) in enumerate(files):
+        if position not in have:
+            try:
+                yield fetch(transport, url, request, position, usage=usage, is_clip=is_clip)
+            except NotYet as error:
+                problem = error
+            except (ResultLost, WorkFailed) as error:
+                problem = problem or error
+        on_progress((done + 1) / len(files))
+    if problem is not None:
+        raise problem
 
 
 def fetch(
@@ -89,12 +117,14 @@ def stored(
     if found is None:
         raise WorkFailed("What came is neither a picture nor a clip.", billed=True, usage=usage)
     kind, ending = found
+    trimmed = whole.trim(raw, kind)
     path = raw.rename(raw.with_name(f"output-{position}{ending}"))
+    more = {"trimmed_bytes": trimmed} if trimmed else {}
     return Output(
         position=position,
         seed=request.seeds[position],
         path=path,
         content_type=kind,
-        note=dict(note or {}),
+        note={**(note or {}), **more},
         usage=usage,
     )

@@ -25,7 +25,9 @@ SEEDS = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One row of the table. `release` pins a version, `out` names the field of the files."""
+    """One row of the table. `release` pins a version, `out` names the field of the files.
+    `second_micros` is the price of a second of the machine, in micro-dollars, where that is what
+    is billed."""
 
     provider: str
     id: str
@@ -33,6 +35,7 @@ class Endpoint:
     input: Mapping[str, Any]
     out: str = ""
     release: str = ""
+    second_micros: int = 0
     seconds: tuple[int, ...] = ()
     ratios: tuple[str, ...] = ()
     nodes: Mapping[str, str] = field(default_factory=dict)

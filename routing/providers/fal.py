@@ -53,6 +53,7 @@ class Fal:
 
     key = "fal"
     fetch_queue = "models"
+    keeps_s = float(KEPT_S)
 
     def __init__(
         self,
@@ -150,6 +151,9 @@ class Fal:
         if answer.status in (202, 400) and b"progress" in answer.body:
             raise RateLimited("It is not finished yet.", 3)
         if answer.status != 200:
+            if not fal_answers.code(answer) and answer.status >= 429:
+                # not the job's own failure, which has a name, but that of whoever was asked
+                raise delivery.NotYet(f"fal answered {answer.status} when asked for the result.")
             raise fal_answers.refusal(answer, accepted=True)
         said = answer.json()
         if not isinstance(said, dict):
@@ -169,13 +173,18 @@ class Fal:
             raise Refused("fal held back every output as unsuitable.", usage=usage)
         if not shown:
             raise NoResult("fal ended without an output.", billed=False, again=True)
-        for done, (position, url) in enumerate(shown[: len(request.seeds)]):
-            if position in have or position >= len(request.seeds):
-                continue
-            yield delivery.fetch(
-                self._transport, url, request, position, usage=usage, is_clip=row.out == "video"
-            )
-            on_progress((done + 1) / len(shown))
+        yield from delivery.each(
+            self._transport,
+            [one for one in shown if one[0] < len(request.seeds)],
+            request,
+            usage=usage,
+            is_clip=row.out == "video",
+            have=have,
+            on_progress=on_progress,
+        )
+        if len(shown) < len(urls):
+            held = len(urls) - len(shown)
+            raise Refused(f"fal held back {held} of {len(urls)} as unsuitable.", usage=usage)
 
     def cancel(self, ref: str, request: Request | None = None) -> bool:
         """PUT cancel. fal only passes it on, so True only when nothing had begun."""

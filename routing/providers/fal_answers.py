@@ -35,6 +35,16 @@ _OTHER_MODEL = frozenset(
 _CALLED_OFF = frozenset({"client_cancelled", "client_disconnected"})
 
 
+def code(answer: Answer) -> str:
+    """fal's own word for an error, "" when the answer has none and so may be of a proxy."""
+    said = answer.json()
+    detail = said.get("detail") if isinstance(said, dict) else None
+    if isinstance(detail, list) and detail and isinstance(detail[0], dict):
+        return str(detail[0].get("type") or "")
+    named = said.get("error_type") if isinstance(said, dict) else ""
+    return str(named or answer.headers.get("x-fal-error-type", ""))
+
+
 def refusal(answer: Answer, *, accepted: bool) -> ProviderError:
     """The error in an answer. Shapes: a list of details, or one detail with its type."""
     said = answer.json()

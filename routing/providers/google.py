@@ -53,6 +53,7 @@ class Google:
 
     key = "google"
     fetch_queue = "models"
+    keeps_s = 0.0
 
     def __init__(self, *, transport: Transport, secret: str, api: str = API) -> None:
         self._transport = transport
@@ -184,7 +185,7 @@ def _refusal(answer: Answer) -> ProviderError:
     text = str(error.get("message") or "")[:300]
     if answer.status == 429:
         return RateLimited("Google has too many requests from this account.", _delay(error) or 20)
-    if answer.status in (401, 403):
+    if answer.status in (401, 402, 403):
         return AccountProblem(f"Google does not accept the key. {text}")
     if answer.status == 404:
         return Unavailable("Google does not offer this model any more.")

@@ -58,6 +58,7 @@ class Replicate:
 
     key = "replicate"
     fetch_queue = "models"
+    keeps_s = 3600.0
 
     def __init__(self, *, transport: Transport, secret: str, api: str = API) -> None:
         self._transport = transport
@@ -133,7 +134,7 @@ class Replicate:
         return Outcome(
             Progress.FAILED,
             error=f"Replicate {words}: {text}",
-            billed=replicate_answers.ran(said),
+            billed=replicate_answers.is_billed(said, endpoints.of(self.key, request.version)),
             usage=usage,
             kind=kind,
             again=bool(_AGAIN.search(text)),
@@ -152,22 +153,19 @@ class Replicate:
         if said.get("data_removed"):
             raise ResultLost("Replicate does not keep the result any more.", billed=True)
         urls = replicate_answers.urls(said.get("output"))
+        billed = replicate_answers.is_billed(said, endpoints.of(self.key, request.version))
         if not urls:
-            raise NoResult(
-                "Replicate ended without an output.", billed=replicate_answers.ran(said), again=True
-            )
+            raise NoResult("Replicate ended without an output.", billed=billed, again=True)
         usage = replicate_answers.usage(said, ref, request)
-        for done, (position, url) in enumerate(zip(range(len(request.seeds)), urls, strict=False)):
-            if position not in have:
-                yield delivery.fetch(
-                    self._transport,
-                    url,
-                    request,
-                    position,
-                    usage=usage,
-                    is_clip=request.operation == "image_to_video",
-                )
-            on_progress((done + 1) / len(urls))
+        yield from delivery.each(
+            self._transport,
+            zip(range(len(request.seeds)), urls, strict=False),
+            request,
+            usage=usage,
+            is_clip=request.operation == "image_to_video",
+            have=have,
+            on_progress=on_progress,
+        )
 
     def cancel(self, ref: str, request: Request | None = None) -> bool:
         """POST cancel. True when it ended before it ran, for that is not billed."""
@@ -189,7 +187,7 @@ class Replicate:
             if not isinstance(page, dict):
                 raise OutcomeUnknown("Replicate's list could not be read.")
             rows = [one for one in page.get("results", []) if isinstance(one, dict)]
-            found.extend(one for one in rows if replicate_answers.fits(one, row, wanted))
+            found.extend(one for one in rows if replicate_answers.fits(one, wanted))
             following = page.get("next")
             if not isinstance(following, str) or not following.startswith(self._api):
                 break

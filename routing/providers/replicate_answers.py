@@ -62,9 +62,25 @@ def ran(said: Mapping[str, Any]) -> bool:
     )
 
 
+def is_billed(said: Mapping[str, Any], row: endpoints.Endpoint) -> bool:
+    """Whether an ended prediction costs money: by the second where a model has a price for the
+    machine, else by what it counted as put out (replicate.com/docs/topics/billing)."""
+    metrics = said.get("metrics") or {}
+    if row.second_micros:
+        return ran(said)
+    return any(
+        isinstance(value, (int, float)) and value > 0
+        for name, value in metrics.items()
+        if "output" in name or name == "image_count"
+    )
+
+
 def usage(said: Mapping[str, Any], ref: str, request: Request) -> Usage:
     """What the metrics of a prediction say of the bill."""
     metrics = said.get("metrics") or {}
+    row = endpoints.find("replicate", request.version)
+    time = metrics.get("predict_time")
+    by_time = bool(row and row.second_micros) and isinstance(time, (int, float))
     counts = [
         metrics.get(name) for name in ("image_output_count", "image_count", "video_output_count")
     ]
@@ -76,6 +92,9 @@ def usage(said: Mapping[str, Any], ref: str, request: Request) -> Usage:
         count=count if count is not None else (1 if isinstance(seconds, (int, float)) else None),
         seconds=float(seconds) if isinstance(seconds, (int, float)) else None,
         request_id=ref,
+        cost_micros=round(float(time or 0) * row.second_micros) if by_time and row else None,
+        currency="USD" if by_time else "",
+        basis="metered" if by_time else "",
     )
 
 
@@ -96,10 +115,10 @@ def marks(row: endpoints.Endpoint, request: Request) -> dict[str, Any]:
     }
 
 
-def fits(said: Mapping[str, Any], row: endpoints.Endpoint, wanted: Mapping[str, Any]) -> bool:
-    """Whether a listed prediction has the marks of an attempt."""
+def fits(said: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether a listed prediction has the marks of an attempt. How it names the model does not
+    count: what was missed for its name would be bought a second time."""
     given = said.get("input")
-    model = str(said.get("model") or "")
-    if not isinstance(given, dict) or (model and model != row.id):
+    if not isinstance(given, dict):
         return False
     return all(given.get(name) == value for name, value in wanted.items())

@@ -281,8 +281,8 @@ class Transport:
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
             raise BadAddress(self.clean(f"{_shown(str(request.url))}: {error}")) from error
         except httpx.HTTPError as error:
-            what = type(error).__name__
-            raise AnswerLost(self.clean(f"{host} gave no answer ({what}).")) from error
+            text = f"{host} gave no answer, so it may or may not have begun."
+            raise AnswerLost(self.clean(text)) from error
 
     def is_base(self, url: str) -> bool:
         """Whether a call, and with it the key, may go to this address."""

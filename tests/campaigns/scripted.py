@@ -59,6 +59,7 @@ class Scripted:
     stopped: list[str] = field(default_factory=list)
     key: str = "fal"
     fetch_queue: str = "models"
+    keeps_s: float = 3600.0
 
     def submit(self, request: Request) -> Submission:
         """Accept, or refuse as scripted."""

@@ -13,6 +13,7 @@ from tests.stand_in.state import Job
 from tests.stand_in.wire import Exchange, Reply, Route, said
 
 ERRORS = {
+    "fails_in_result": ("Could not load the model", "internal_error", 500),
     "fails_500": ("runner_server_error", "internal_server_error", 500),
     "fails_timeout": ("Generation timed out", "generation_timeout", 504),
     "fails_refused": ("The content was flagged.", "content_policy_violation", 422),

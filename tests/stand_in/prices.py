@@ -18,17 +18,27 @@ _PRICES: tuple[tuple[str, str, str, int], ...] = (
     ("fal", r"fal-ai/bytedance/.*", SECOND, 52_000),
     ("fal", r"fal-ai/kling-video/.*", SECOND, 70_000),
     ("fal", r"fal-ai/veo.*", SECOND, 200_000),
+    ("replicate", r"stability-ai/sdxl", OUTPUT, 6_000),
     ("google", r"gemini-2\.5-flash-image", OUTPUT, 39_000),
     ("google", r".*", OUTPUT, 67_200),
     ("comfyui", r".*", OUTPUT, 0),
     ("", r".*", OUTPUT, 40_000),
 )
+# models billed by the second of a machine, their price of one, and how long the stand-in takes
+SECONDS = {"stability-ai/sdxl": 975}
+TOOK_S = {"": 6.0}
+BROKE_OFF_AFTER_S = 2.0
 # how a job may end other than well, in the order in which they are looked for
 ENDS = (
-    "fails_500", "fails_timeout", "fails_refused", "fails_input", "no_media", "aborted",
-    "out_of_memory", "interrupted",
+    "fails_500", "fails_in_result", "fails_timeout", "fails_refused", "fails_input", "no_media",
+    "aborted", "out_of_memory", "interrupted",
 )  # fmt: skip
 UNBILLED = frozenset({*ENDS, "cancelled_before", "cancelled"})
+
+
+def took_s(outcome: str, started: bool) -> float:
+    """Seconds of a machine that an ended job took."""
+    return TOOK_S.get(outcome, BROKE_OFF_AFTER_S) if started else 0.0
 
 
 def of(vendor: str, model: str, outputs: list[dict[str, Any]]) -> tuple[float, int]:

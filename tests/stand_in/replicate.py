@@ -11,7 +11,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.stand_in import asked, hooks, media
+from tests.stand_in import asked, hooks, media, prices
 from tests.stand_in.state import Job
 from tests.stand_in.wire import Exchange, Reply, Route, said
 
@@ -24,6 +24,8 @@ FAILED = {
     "no_media": "",
 }
 PAGE = 100
+# a version names its model in the answer
+RELEASES = {"7762fd07cf82": "stability-ai/sdxl", "a029dff38972": "851-labs/background-remover"}
 
 
 def _when(at: float | None) -> str | None:
@@ -61,7 +63,7 @@ def prediction(x: Exchange, job: Job, found: dict[str, Any]) -> dict[str, Any]:
     root = f"{server.base}/replicate/v1/predictions/{job.id}"
     metrics: dict[str, Any] = {}
     if job.finished_at and job.started_at and status in ("succeeded", "failed", "canceled"):
-        metrics["predict_time"] = round(job.finished_at - job.started_at, 3)
+        metrics["predict_time"] = prices.took_s(job.outcome, started=True)
     if status == "succeeded" and urls and output is not None:
         if asked.is_clip(job.model):
             metrics["video_output_duration_seconds"] = job.outputs[0]["seconds"]
@@ -90,7 +92,8 @@ def create(
         return _unprocessable("The input was flagged as sensitive (E005)")
     if "invalid" in found:
         return _unprocessable("- input.image: Does not match format 'uri'\n")
-    model = f"{owner}/{name}" if owner else str(body.get("version", "")).partition(":")[0]
+    version = str(body.get("version", ""))
+    model = f"{owner}/{name}" if owner else RELEASES.get(version[:12], version.partition(":")[0])
     webhook = str(body.get("webhook") or "")
     try:
         made = x.server.accept(x, model=model, body=body, given=given, webhook=webhook)
@@ -136,11 +139,7 @@ def cancel(x: Exchange, job: Job | None, found: dict[str, Any], **_: str) -> Rep
     if job is None:
         return said({"detail": "Not found", "status": 404}, 404)
     if job.state != "done" and not job.has("cancel_ignored"):
-        began = job.polls > 1 and job.started_at is not None
-        x.server.end(job, "cancelled" if began else "cancelled_before")
-        if not began:
-            job.started_at = None
-            x.server.state.keep_job(job)
+        x.server.end(job, "cancelled" if job.started_at is not None else "cancelled_before")
     return said(prediction(x, job, {}))
 
 

@@ -188,8 +188,14 @@ class StandIn:
         """End a job; some ends are not billed."""
         with self.state.lock:
             job.state, job.outcome, job.finished_at = ENDED, outcome, time.time()
+            if outcome in ("aborted", "cancelled_before"):
+                job.started_at = None
             self.state.keep_job(job)
-            if outcome in prices.UNBILLED:
+            each = prices.SECONDS.get(job.model)
+            if each is not None:
+                took = prices.took_s(outcome, job.started_at is not None)
+                self.state.bill(job, amount_micros=round(took * each), units=took)
+            elif outcome in prices.UNBILLED:
                 self.state.bill(job, amount_micros=0, units=0)
 
     # --- what tests ask ----------------------------------------------------------------------

@@ -60,6 +60,7 @@ class LocalEngine:
 
     key = "local"
     fetch_queue = "media"
+    keeps_s = float("inf")
 
     def submit(self, request: Request) -> Submission:
         """Accept an operation this engine has; InvalidRequest for another or without seeds."""

@@ -179,9 +179,11 @@ class TestLostLease:
         jobs.stop(attempt.pk)
         assert run_of(attempt).state == RunState.CANCELLED
         assert attempt.candidates.count() == 1, "what came before stays with the run"
+        del hosted.fetch
+        jobs.fetch(attempt.pk)
         attempt.refresh_from_db()
-        assert attempt.state == "cancelled"
-        assert line_of(attempt) == (0, 0)
+        assert (attempt.state, attempt.candidates.count()) == ("settled", 2), "it is paid for"
+        assert line_of(attempt) == (0, 2 * PRICE)
         assert stored_files() == named_files()
 
     def test_at_the_end_settles_nothing(self, attempt: Attempt) -> None:

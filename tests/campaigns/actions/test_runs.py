@@ -7,6 +7,7 @@ import secrets
 import pytest
 from django.contrib.auth.models import User
 
+from campaigns import jobs
 from campaigns.actions import approvals, runs, sending
 from campaigns.models import (
     AdSet,
@@ -151,9 +152,17 @@ class TestCancel:
         sending.submit(attempt_id=attempt.pk)
         assert hosted.accepted == []
 
-    @pytest.mark.parametrize(("stops", "settled"), [(True, 0), (False, 2 * PRICE)])
+    @pytest.mark.parametrize(
+        ("stops", "settled", "ended"), [(True, 0, "cancelled"), (False, 2 * PRICE, "settled")]
+    )
     def test_while_it_is_being_sent_keeps_the_hold_until_the_answer(
-        self, ad_set: AdSet, mara: User, hosted: Scripted, stops: bool, settled: int
+        self,
+        ad_set: AdSet,
+        mara: User,
+        hosted: Scripted,
+        stops: bool,
+        settled: int,
+        ended: str,
     ) -> None:
         line, hosted.stops = low(ad_set, 10 * PRICE), stops
         run = factories.open_run(factories.asset(ad_set, by=mara))
@@ -166,11 +175,12 @@ class TestCancel:
 
         hosted.before_answer = meanwhile
         sending.submit(attempt_id=run.attempts.get().pk)
+        jobs.fetch(run.attempts.get().pk)
         line.refresh_from_db()
         assert held == [2 * PRICE]
         assert (line.reserved_micros, line.settled_micros) == (0, settled)
         attempt = run.attempts.get()
-        assert (attempt.state, attempt.provider_ref) == ("cancelled", "job-1")
+        assert (attempt.state, attempt.provider_ref) == (ended, "job-1")
         run.refresh_from_db()
         assert run.state == RunState.CANCELLED
 

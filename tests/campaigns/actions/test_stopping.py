@@ -94,9 +94,6 @@ class TestStop:
         ("stops", "outcome", "settled"),
         [
             (True, Outcome(Progress.WAITING), 0),
-            (False, Outcome(Progress.READY), HELD),
-            (False, Outcome(Progress.READY, usage=Usage(cost_micros=50_000)), 50_000),
-            (False, Outcome(Progress.READY, usage=Usage(count=1)), PRICE),
             (False, Outcome(Progress.FAILED, billed=False), 0),
             (False, Outcome(Progress.FAILED, billed=True), HELD),
             (False, Outcome(Progress.FAILED, usage=Usage(cost_micros=7)), 7),
@@ -119,6 +116,23 @@ class TestStop:
         closing = LedgerEntry.objects.filter(attempt=sent).exclude(kind="reserve").get()
         assert closing.kind == ("settle" if settled else "release")
 
+    @pytest.mark.parametrize(
+        ("usage", "settled"),
+        [(None, HELD), (Usage(cost_micros=50_000), 50_000), (Usage(count=1), PRICE)],
+    )
+    def test_keeps_and_pays_what_was_made_all_the_same(
+        self, sent: Attempt, mara: User, hosted: Scripted, usage: Usage | None, settled: int
+    ) -> None:
+        runs.cancel(run=sent.run, by=mara)
+        hosted.stops, hosted.outcome = False, Outcome(Progress.READY, usage=usage)
+        for _ in range(2):
+            jobs.stop(sent.pk)
+        for _ in range(2):
+            jobs.fetch(sent.pk)
+        assert (state(sent), sums(sent)) == ("settled", (0, settled))
+        assert sent.candidates.count() == 2
+        assert StageRun.objects.get(pk=sent.run_id).state == RunState.CANCELLED
+
     def test_pays_what_was_taken_before_it_stopped(
         self, sent: Attempt, mara: User, hosted: Scripted
     ) -> None:
@@ -140,7 +154,8 @@ class TestStop:
         assert sent.due_at > timezone.now()
         hosted.outcome = Outcome(Progress.READY, usage=Usage(cost_micros=30_000))
         jobs.poll(sent.pk)
-        assert (state(sent), sums(sent)) == ("cancelled", (0, 30_000))
+        jobs.fetch(sent.pk)
+        assert (state(sent), sums(sent)) == ("settled", (0, 30_000))
 
     def test_is_asked_again_by_the_reconciler(
         self, sent: Attempt, mara: User, monkeypatch: pytest.MonkeyPatch

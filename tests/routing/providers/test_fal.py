@@ -188,8 +188,11 @@ class TestFetch:
              "has_nsfw_concepts": [False, True, False]},
         )  # fmt: skip
         desk.answers["GET /m/"] = file(png)
-        found = outputs(provider, asked(SCHNELL, "compose_type", seeds=(1, 2, 3)), frozenset({0}))
-        assert [one.position for one in found] == [2]
+        request = asked(SCHNELL, "compose_type", seeds=(1, 2, 3))
+        found = provider.fetch(request, "r1", on_progress=lambda share: None, have=frozenset({0}))
+        assert next(found).position == 2
+        with pytest.raises(Refused, match="held back 1 of 3"):
+            next(found)
 
     @pytest.mark.parametrize(
         ("value", "status", "error"),

@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("--state", type=Path, default=None)
     parser.add_argument("--delay", type=float, default=None, help="seconds until a job is done")
     parser.add_argument("--webhook-to", default="", help="scheme://host:port put into hook URLs")
+    parser.add_argument("--tiny", action="store_true", help="outputs of 96 x 96 pixels")
     given = parser.parse_args()
     end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -29,6 +30,8 @@ def main() -> None:
     with StandIn(port=given.port, state=given.state) as server:
         server.delay_s = given.delay
         server.webhook_to = given.webhook_to
+        if given.tiny:
+            server.fault("fal", "job", "tiny", times=10**9)
         print(json.dumps({"base": server.base, "port": server.port}), flush=True)
         end.wait()
 

@@ -116,6 +116,9 @@ def counted(outputs: list[dict[str, Any]], found: Mapping[str, Any]) -> list[dic
     if "wrong_size" in found:
         for one in made:
             one["width"], one["height"] = one["width"] // 4 * 2, one["height"] // 2 * 2
+    if "tiny" in found:
+        for one in made:
+            one["width"] = one["height"] = 96
     if "short_video" in found:
         for one in made:
             if "seconds" in one:

@@ -25,7 +25,7 @@ ROUNDS = 16
 OLDER_AFTER = 6
 OLDER_BY = timedelta(minutes=20)
 MODELS = {"fal": "flux-dev", "replicate": "sdxl", "google": "nano-banana"}
-FUNDED = 5_000_000
+FUNDED = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,9 @@ def _arm(case: Case, vendor: StandIn) -> None:
         vendor.fault(case.vendor, case.step, case.fault, case.value, times=case.times)
 
 
-def begin(vendor: str, *, ad_set: AdSet, by: User, fault: Callable[[], None]) -> Asset:
+def begin(
+    vendor: str, *, ad_set: AdSet, by: User, fault: Callable[[], None], count: int = 2
+) -> Asset:
     """An asset whose Generation run goes to the one priced model of a vendor."""
     factories.fund(ad_set.campaign, low=FUNDED, medium=FUNDED, high=FUNDED)
     key = MODELS[vendor]
@@ -111,7 +113,7 @@ def begin(vendor: str, *, ad_set: AdSet, by: User, fault: Callable[[], None]) ->
     row.save()
     fault()
     bases = (factories.photo(ad_set.campaign.team, by=by),) if vendor == "google" else ()
-    return factories.asset(ad_set, by=by, bases=bases, count=2)
+    return factories.asset(ad_set, by=by, bases=bases, count=count)
 
 
 def work_off(

@@ -1,0 +1,150 @@
+"""Workers die by SIGKILL at every point of a run, the queue is emptied: all is paid once.
+
+Real processes, a real queue and database, a stand-in that counts what it charges.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from tests.campaigns.test_resilience import kill
+from tests.campaigns.test_start import Installation
+from tests.stand_in import StandIn
+
+DEADLINE_S = 180.0
+FIFTY = 50
+
+
+class Hosted(Installation):
+    """An installation whose providers are the stand-in."""
+
+    vendor: StandIn
+
+    def environment(self) -> dict[str, str]:
+        base = self.vendor.base
+        return super().environment() | {
+            "FAL_KEY": self.vendor.secrets["fal"],
+            "FAL_QUEUE_URL": f"{base}/fal/queue",
+            "FAL_REST_URL": f"{base}/fal/rest",
+            "FAL_API_URL": f"{base}/fal/api",
+            "FAL_CDN_URL": f"{base}/fal/cdn",
+            "REPLICATE_API_TOKEN": self.vendor.secrets["replicate"],
+            "REPLICATE_URL": f"{base}/replicate",
+            "DJANGO_SETTINGS_MODULE": "campaigns.settings",
+        }
+
+    def do(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A process of its own that works on this installation's data."""
+        return subprocess.run(
+            [sys.executable, "-m", "tests.vendors.killed", *words],
+            env=self.environment(), cwd=settings.BASE_DIR, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+
+    def prepare(self, vendor: str, count: int) -> list[int]:
+        done = self.do("prepare", vendor, str(count))
+        assert done.returncode == 0, done.stderr
+        found: list[int] = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+    def rows(self, sql: str) -> list[Any]:
+        path = self.folder / "db.sqlite3"
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20)) as database:
+            return database.execute(sql).fetchall()
+
+    def wait(self, there: Callable[[], bool]) -> None:
+        until = time.monotonic() + DEADLINE_S
+        while not there():
+            assert time.monotonic() < until, self.rows(
+                "SELECT id, provider, state, tries, error FROM campaigns_attempt"
+            )
+            time.sleep(0.1)
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Hosted]:
+    with StandIn() as vendor:
+        made = Hosted(tmp_path / "data")
+        made.vendor = vendor
+        yield made
+        if made.process is not None and made.process.poll() is None:
+            made.process.kill()
+            made.process.wait()
+
+
+def charges(vendor: StandIn, name: str) -> list[str]:
+    return [one.job for one in vendor.charges(name)]
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_anywhere_costs_nothing_twice(installation: Hosted) -> None:
+    vendor = installation.vendor
+    attempts = installation.prepare("replicate", 5)
+    points = ("during_post", "after_post", "polling", "downloading", "stored")
+    for point, attempt in zip(points, attempts, strict=True):
+        if point == "during_post":
+            vendor.fault("replicate", "submit", "accept_then_hang", 30)
+        died = installation.do("at", point, str(attempt))
+        assert died.returncode == -signal.SIGKILL, (point, died.stderr)
+    for point in ("before_intent", "after_intent"):
+        died = installation.do("at", point, "0")
+        assert died.returncode == -signal.SIGKILL, (point, died.stderr)
+    assert len(installation.rows("SELECT id FROM campaigns_stagerun")) == 6
+    assert len(charges(vendor, "replicate")) == 5
+    lost = installation.prepare("fal", 1)
+    vendor.fault("fal", "submit", "accept_then_hang", 30)
+    assert installation.do("at", "during_post", str(lost[0])).returncode == -signal.SIGKILL
+
+    installation.start()
+    settled = "SELECT id FROM campaigns_attempt WHERE state = 'settled'"
+    unknown = "SELECT id FROM campaigns_attempt WHERE state = 'unknown' AND search_at IS NULL"
+    installation.wait(
+        lambda: len(installation.rows(settled)) == 6 and installation.rows(unknown) == [(lost[0],)]
+    )
+    assert len(charges(vendor, "replicate")) == 6
+    assert len(charges(vendor, "fal")) == 1
+    assert len(vendor.posts("fal")) == 1
+    booked = installation.rows(
+        "SELECT kind, count(*) FROM campaigns_ledgerentry GROUP BY kind ORDER BY kind"
+    )
+    assert booked == [("reserve", 7), ("settle", 6)]
+    per_run = installation.rows("SELECT run_id, count(*) FROM campaigns_candidate GROUP BY run_id")
+    assert [count for _, count in per_run] == [2] * 6
+
+
+@pytest.mark.slow
+def test_fifty_runs_in_flight_survive_an_emptied_queue(installation: Hosted) -> None:
+    vendor = installation.vendor
+    vendor.delay_s = 2.0
+    vendor.fault("fal", "job", "tiny", times=FIFTY)  # two cores need not draw posters here
+    installation.start()
+    attempts = installation.prepare("fal", FIFTY)
+    assert len(attempts) == FIFTY
+    installation.wait(lambda: len(vendor.charges("fal")) >= FIFTY // 5)
+    kill(installation, "valkey-server")
+    shutil.rmtree(installation.folder / "run" / "appendonlydir")
+    done = "SELECT id FROM campaigns_stagerun WHERE state = 'review'"
+    assert len(installation.rows(done)) < FIFTY, "too quick: nothing was in flight any more"
+    installation.wait(lambda: len(installation.rows(done)) == FIFTY)
+    assert len(vendor.posts("fal")) == len(set(charges(vendor, "fal"))) == FIFTY
+    attempts_now = installation.rows("SELECT DISTINCT state FROM campaigns_attempt")
+    assert attempts_now == [("settled",)]
+    billed = sum(one.amount_micros for one in vendor.charges("fal"))
+    sums = installation.rows(
+        "SELECT sum(settled_micros), sum(reserved_micros) FROM campaigns_budgetline"
+        " WHERE tier = 'low'"
+    )
+    assert sums == [(billed, 0)]

@@ -16,6 +16,8 @@ from rq.exceptions import DuplicateJobError, NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.queue import Queue
 
+from campaigns import redis_link
+
 log = logging.getLogger(__name__)
 
 QUEUES: dict[str, str] = {
@@ -77,7 +79,9 @@ def now(name: str, pk: int, tries: int = 0) -> bool:
     """
     identity = job_id(name, pk, tries)
     try:
-        queue = django_rq.get_queue(QUEUES[name], commit_mode="auto")
+        queue = django_rq.get_queue(
+            QUEUES[name], commit_mode="auto", connection=redis_link.connection(QUEUES[name])
+        )
         try:
             _enqueue(queue, name, pk, identity)
         except DuplicateJobError:

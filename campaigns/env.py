@@ -50,6 +50,12 @@ SETTINGS: tuple[Setting, ...] = (
         "SWITCHYARD_MODELS_WORKERS", "1", "Workers of the queue `models` (waiting on the network)."
     ),
     Setting(
+        "SWITCHYARD_CALLS_AT_ONCE",
+        "10",
+        "Most calls that one provider works on at a time. While several teams wait, each gets "
+        "its share.",
+    ),
+    Setting(
         "SWITCHYARD_MEDIA_WORKERS",
         "1",
         "Workers of the queue `media` (pictures and clips; about one per processor core).",

@@ -13,6 +13,8 @@ from rq.queue import Queue
 from rq.registry import clean_registries
 from rq.worker_registration import clean_worker_registry
 
+from campaigns import redis_link
+
 log = logging.getLogger(__name__)
 
 # A worker moves a job here and starts it within a moment; longer means that it died in between.
@@ -26,7 +28,9 @@ def clean_up() -> int:
     """
     put_back = 0
     for name in settings.RQ_QUEUES:
-        queue = django_rq.get_queue(name, commit_mode="auto")
+        queue = django_rq.get_queue(
+            name, commit_mode="auto", connection=redis_link.connection(name)
+        )
         clean_registries(queue)
         clean_worker_registry(queue)
         put_back += _put_back_stranded(queue)

@@ -27,6 +27,7 @@ try:
     LOG_LEVEL = env.choice("SWITCHYARD_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"))
     MEDIA_WORKERS = env.number("SWITCHYARD_MEDIA_WORKERS", at_least=1, at_most=256)
     MODELS_WORKERS = env.number("SWITCHYARD_MODELS_WORKERS", at_least=1, at_most=256)
+    CALLS_AT_ONCE = env.number("SWITCHYARD_CALLS_AT_ONCE", at_least=1, at_most=10_000)
     S3_PATH_STYLE = env.flag("SWITCHYARD_S3_PATH_STYLE")
     MEDIA_ORIGINS = services.media_origins()
     globals().update(services.email())

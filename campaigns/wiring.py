@@ -8,6 +8,7 @@ from functools import lru_cache
 from django.conf import settings
 from django.utils import timezone
 
+from campaigns import throttle
 from routing.policy import Circumstances
 from routing.providers import fal, google, replicate
 from routing.providers.base import Provider
@@ -80,9 +81,11 @@ def provider(key: str) -> Provider:
 def circumstances() -> Circumstances:
     """Which providers can be called now, and what day it is (UTC) for models that retire."""
     connected = frozenset(_providers())
+    stops = throttle.stopped(sorted(connected - {LOCAL}))
     return Circumstances(
         connected=connected,
         keyless=frozenset(HOSTED) - connected,
+        unhealthy={key: f"{key} is stopped: it {stop.text}" for key, stop in stops.items()},
         today=timezone.now().date(),
     )
 

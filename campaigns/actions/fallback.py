@@ -103,7 +103,8 @@ def _once_more(run: StageRun, attempt: Attempt) -> dict[str, Any] | None:
 def _next(run: StageRun, attempt: Attempt) -> dict[str, Any] | None:
     """The first choice that was not tried, can be called, and is within tier and money allowed."""
     tried = set(run.attempts.values_list("model", flat=True))
-    connected = wiring.circumstances().connected
+    now = wiring.circumstances()
+    connected = now.connected - set(now.unhealthy)
     allowed = TIERS.index(run.tier)
     return next(
         (

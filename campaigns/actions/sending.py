@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from campaigns import dispatch, transitions, wiring
 from campaigns.actions import (
+    admission,
     billing,
     events,
     fetching,
@@ -24,7 +25,7 @@ from campaigns.actions import (
     stopping,
 )
 from campaigns.models import Attempt, StageRun
-from campaigns.models.choices import AttemptState, RunState
+from campaigns.models.choices import RUN_WORKING, AttemptState, RunState
 from campaigns.stages import BY_KEY
 from routing.providers import base as provider_errors
 from routing.providers.base import Kind, Progress, Submission
@@ -51,7 +52,14 @@ def submit(*, attempt_id: int) -> None:
     if attempt.tries > leases.MOST_TRIES:
         runs.fail(attempt_id=attempt_id, text=WORN_OUT)
         return
+    if StageRun.objects.filter(pk=attempt.run_id, state__in=RUN_WORKING).exists():
+        if not admission.enter(attempt=attempt, key=key):
+            return
+    else:
+        stopping.stop(attempt_id=attempt_id)
+        return
     if not _take_up(attempt):
+        admission.leave(attempt=attempt)
         stopping.stop(attempt_id=attempt_id)
         return
     if BY_KEY[attempt.run.stage].WORK == "files":
@@ -108,12 +116,15 @@ def _send(attempt: Attempt, key: str) -> None:
                 return
             if submission.outputs:
                 # also of a run that was cancelled meanwhile: it is paid for
+                admission.answered(attempt=attempt)
+                admission.leave(attempt=attempt)
                 fetching.take(attempt_id=attempt.pk, request=request, outputs=submission.outputs)
                 return
     except wiring.NoSuchProvider as error:
         runs.fail(attempt_id=attempt.pk, text=f"{error} No money was spent.", kind=Kind.UNAVAILABLE)
         return
     except provider_errors.RateLimited as error:
+        admission.ended(attempt=attempt, error=error)
         if timezone.now() - attempt.created_at > WAIT_AT_MOST:
             runs.fail(attempt_id=attempt.pk, text=error.text, kind=error.kind)
             return
@@ -125,6 +136,7 @@ def _send(attempt: Attempt, key: str) -> None:
         )
         return
     except provider_errors.OutcomeUnknown as error:
+        admission.ended(attempt=attempt, error=error)
         mine.update(
             state=AttemptState.UNKNOWN,
             error=error.text,
@@ -135,6 +147,7 @@ def _send(attempt: Attempt, key: str) -> None:
         )
         return
     except provider_errors.ProviderError as error:
+        admission.ended(attempt=attempt, error=error)
         billing.remember(attempt=attempt, usage=error.usage)
         runs.fail(
             attempt_id=attempt.pk,
@@ -145,6 +158,7 @@ def _send(attempt: Attempt, key: str) -> None:
             again=error.again,
         )
         return
+    admission.answered(attempt=attempt)
     poll(attempt_id=attempt.pk)
 
 
@@ -190,6 +204,7 @@ def poll(*, attempt_id: int) -> None:
         with requests.prepared(attempt=attempt, with_files=False) as request:
             outcome = provider.look_up(request, attempt.provider_ref)
     except provider_errors.WorkFailed as error:
+        admission.leave(attempt=attempt)
         runs.fail(
             attempt_id=attempt_id,
             text=error.text,
@@ -200,9 +215,13 @@ def poll(*, attempt_id: int) -> None:
         return
     except (wiring.NoSuchProvider, provider_errors.ProviderError) as error:
         log.warning("attempt %s could not be looked up: %s", attempt_id, error)
+        if isinstance(error, provider_errors.AccountProblem):
+            admission.stop_account(attempt=attempt, error=error)
         rows.update(due_at=timezone.now() + POLL_EVERY)
         return
     billing.remember(attempt=attempt, usage=outcome.usage)
+    if outcome.progress is not Progress.WAITING:
+        admission.leave(attempt=attempt)
     if outcome.progress is Progress.FAILED:
         # nobody cancelled this run, so what was called off was called off by our deadline
         ours = outcome.kind is Kind.CANCELLED and _too_slow(attempt)

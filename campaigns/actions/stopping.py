@@ -14,7 +14,7 @@ from enum import Enum, auto
 from django.db import transaction
 from django.utils import timezone
 
-from campaigns import dispatch, transitions, wiring
+from campaigns import dispatch, throttle, transitions, wiring
 from campaigns.actions import billing, events, locks, requests, spending
 from campaigns.models import Attempt
 from campaigns.models.choices import RUN_WORKING, AttemptState
@@ -94,6 +94,7 @@ def end(*, attempt: Attempt, said: _Said = _Said.UNBILLED) -> None:
             note = f"{why} ({bill.text})" if bill.text else why
             spending.settle(attempt=attempt, billed_micros=bill.micros, note=note)
         events.touch(asset_ids=[attempt.run.asset_id])
+    throttle.leave(provider=attempt.provider, team=attempt.run.team_id, attempt=attempt.pk)
 
 
 def _ask(attempt: Attempt) -> _Said:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Q, Sum
 
-from campaigns import wiring
+from campaigns import throttle, wiring
 from campaigns.models import Attempt, CatalogModel, Team
 from campaigns.models.choices import ATTEMPT_OPEN, AttemptState
 
@@ -38,6 +38,9 @@ class Row:
     unknown_count: int
     billed_micros: int
     last_error: str
+    stop_text: str
+    stopped_until: datetime | None
+    at_once: int
 
 
 def page(*, team: Team, now: datetime, shows_ends: bool) -> list[Row]:
@@ -59,14 +62,29 @@ def page(*, team: Team, now: datetime, shows_ends: bool) -> list[Row]:
     for provider, error in recent.exclude(error="").order_by("pk").values_list("provider", "error"):
         errors[provider] = error
     models = CatalogModel.objects.filter(provider__in=wiring.HOSTED, is_enabled=True)
+    stops = throttle.stopped(wiring.HOSTED)
     enabled = dict(models.values_list("provider").annotate(Count("pk")))
     return [
-        _row(key, counted.get(key, {}), errors.get(key, ""), enabled.get(key, 0), shows_ends)
+        _row(
+            key,
+            counted.get(key, {}),
+            errors.get(key, ""),
+            enabled.get(key, 0),
+            shows_ends,
+            stops.get(key),
+        )
         for key in wiring.HOSTED
     ]
 
 
-def _row(key: str, seen: Mapping[str, Any], error: str, models: int, shows_ends: bool) -> Row:
+def _row(
+    key: str,
+    seen: Mapping[str, Any],
+    error: str,
+    models: int,
+    shows_ends: bool,
+    stop: throttle.Stop | None,
+) -> Row:
     secret = settings.PROVIDERS[key]["secret"]
     return Row(
         key=key,
@@ -81,4 +99,9 @@ def _row(key: str, seen: Mapping[str, Any], error: str, models: int, shows_ends:
         unknown_count=seen.get("unknown") or 0,
         billed_micros=seen.get("billed") or 0,
         last_error=error[:200],
+        stop_text=stop.text if stop else "",
+        stopped_until=(
+            datetime.fromtimestamp(stop.until, UTC) if stop and not stop.is_account else None
+        ),
+        at_once=settings.CALLS_AT_ONCE,
     )

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from campaigns import permissions, wiring
+from campaigns import permissions, throttle, wiring
 from campaigns.queries import keys as found
 from campaigns.views.base import TeamRequest, in_team
 
@@ -39,6 +39,8 @@ def key_try(request: TeamRequest, provider: str) -> HttpResponse:
     except wiring.NoSuchProvider:
         messages.error(request, f"{label}: there is no key. Set {found.VARIABLES[provider]}.")
     else:
+        if health.works:
+            throttle.worked(provider=provider)  # whoever stopped it was right until now
         say = messages.info if health.works else messages.error
         say(request, f"{label}: {health.text} This cost nothing.")
     return redirect("keys", request.team.slug)

@@ -36,7 +36,7 @@ def refusal(answer: Answer) -> ProviderError:
     """The error in an answer that is no prediction."""
     said = answer.json()
     said = said if isinstance(said, dict) else {}
-    text = str(said.get("detail") or said.get("title") or "")[:300]
+    text = " ".join(str(said.get("detail") or said.get("title") or "").split())[:300]
     if answer.status == 429:
         seconds = re.search(r"resets in ~?(\d+)s", text)
         wait = answer.retry_after_s or (float(seconds.group(1)) if seconds else 15.0)

@@ -105,16 +105,11 @@ def through(name: str, runs: list[int], *, since: float) -> float:
 
 
 def memory(pids: list[int]) -> int:
-    """Megabytes that the processes hold, children included."""
+    """Megabytes that the workers hold; the process of a job ends with it and is left out."""
     total = 0
     for pid in pids:
-        below = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
-        for one in (pid, *below):
-            try:
-                lines = Path(f"/proc/{one}/status").read_text("ascii", "replace").splitlines()
-            except OSError:  # it has ended meanwhile
-                continue
-            total += sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+        lines = Path(f"/proc/{pid}/status").read_text("ascii", "replace").splitlines()
+        total += sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
     return total >> 10
 
 

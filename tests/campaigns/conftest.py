@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from django.contrib.auth.models import User
 
 from campaigns import dispatch, wiring
@@ -13,6 +16,7 @@ from campaigns.models import AdSet, Team
 from campaigns.models.choices import Role
 from routing.providers.local import LocalEngine
 from tests import factories
+from tests.campaigns import queue_server
 from tests.campaigns.scripted import Scripted, priced_type
 
 
@@ -93,3 +97,19 @@ def woken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 
     monkeypatch.setattr(dispatch, "now", note)
     return sent
+
+
+@pytest.fixture
+def queue(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.Redis]:
+    """A real queue server that our own dispatch talks to."""
+    with (
+        tempfile.TemporaryDirectory(prefix="sy-q-") as folder,
+        queue_server.running(Path(folder)) as url,
+        redis.Redis.from_url(url) as client,
+    ):
+        queues = {
+            name: {"URL": url, "SERIALIZER": settings.RQ_QUEUES[name]["SERIALIZER"]}
+            for name in settings.RQ_QUEUES
+        }
+        monkeypatch.setattr("django_rq.settings.QUEUES", queues)
+        yield client

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import django_rq
 import pytest
@@ -19,25 +16,8 @@ from campaigns.actions import leases, reconcile, runs, sending
 from campaigns.models import AdSet, Asset, Attempt, PlatformFile, StageRun
 from campaigns.models.choices import RunState
 from tests import factories
-from tests.campaigns import queue_server
 from tests.campaigns.actions.test_moves import anchored
 from tests.campaigns.scripted import PRICE, Killed, Scripted
-
-
-@pytest.fixture
-def queue(settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.Redis]:  # type: ignore[no-untyped-def]
-    """A real queue server that our own dispatch talks to."""
-    with (
-        tempfile.TemporaryDirectory(prefix="sy-q-") as folder,
-        queue_server.running(Path(folder)) as url,
-        redis.Redis.from_url(url) as client,
-    ):
-        queues = {
-            name: {"URL": url, "SERIALIZER": settings.RQ_QUEUES[name]["SERIALIZER"]}
-            for name in settings.RQ_QUEUES
-        }
-        monkeypatch.setattr("django_rq.settings.QUEUES", queues)
-        yield client
 
 
 def waiting(name: str) -> list[str]:
@@ -54,6 +34,12 @@ class TestDispatch:
         for _ in range(3):
             assert dispatch.now("submit", 7)
         assert waiting("models") == ["submit-7-0"]
+
+    def test_many_wake_ups_take_one_connection(self, queue: redis.Redis) -> None:
+        before = len(queue.client_list())
+        for number in range(50):
+            dispatch.now("submit", number)
+        assert len(queue.client_list()) <= before + 1
 
     def test_a_job_that_died_is_replaced(self, queue: redis.Redis) -> None:
         dispatch.now("submit", 7)

@@ -95,6 +95,11 @@ def sends_again(key: str) -> bool:
     return key == LOCAL
 
 
+def answers_at_once(key: str) -> bool:
+    """True for a provider whose work is over with its answer, so nothing can be found later."""
+    return provider(key).keeps_s == 0
+
+
 def fetch_job(key: str) -> str:
     """The job that brings this provider's outputs in."""
     return "fetch_media" if provider(key).fetch_queue == "media" else "fetch"

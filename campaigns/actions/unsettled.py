@@ -10,16 +10,17 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from campaigns import permissions
-from campaigns.actions import billing, events, locks, spending
+from campaigns import permissions, wiring
+from campaigns.actions import billing, events, locks, requests, searching, spending
 from campaigns.models import Attempt, Event, StageRun
 from campaigns.models.choices import RUN_WORKING, AttemptState, RunState
 from campaigns.queries import access
 from campaigns.transitions import NotNow
 from routing import money
+from routing.providers.base import Kind, ProviderError, Submission
 
 MOST_REASON = 200
-BILLED, UNBILLED = "attempt.billed", "attempt.unbilled"
+BILLED, UNBILLED, FOUND = "attempt.billed", "attempt.unbilled", "attempt.found"
 VERBS = (BILLED, UNBILLED)
 
 
@@ -59,6 +60,49 @@ def settle(
 def release(*, attempt: Attempt, reason: str, by: User) -> None:
     """It was not billed: give the hold back. Repeats and raises as `settle`."""
     _decide(attempt, by=by, reason=reason, billed=False, micros=0)
+
+
+def found(*, attempt: Attempt, request_id: str, reason: str, by: User) -> None:
+    """It stands in the provider's account: go on with it, and bring in what it made.
+
+    The provider is asked first whether it knows the id. Raises NotAllowed, BadSettlement, NotNow.
+    """
+    run = attempt.run
+    permissions.check_can_set_budget(access.roles(by, run.team))
+    ref = request_id.strip()
+    if not ref:
+        raise BadSettlement(
+            "Enter the provider's request id, as its account shows it. Nothing was changed.",
+            "request_id",
+        )
+    if Attempt.objects.filter(provider=attempt.provider, provider_ref=ref).exists():
+        raise BadSettlement(
+            "This request id is of another call. Nothing was changed.", "request_id"
+        )
+    if attempt.state != AttemptState.UNKNOWN:
+        raise NotNow("This call is clear by now, so there is nothing to decide.")
+    try:
+        with requests.prepared(attempt=attempt, with_files=False) as request:
+            outcome = wiring.provider(attempt.provider).look_up(request, ref)
+    except (wiring.NoSuchProvider, ProviderError) as error:
+        raise BadSettlement(f"{error} Nothing was changed.", "request_id") from error
+    if outcome.kind is Kind.RESULT_LOST or wiring.answers_at_once(attempt.provider):
+        raise BadSettlement(
+            f"{attempt.provider} does not know this request id. Nothing was changed.", "request_id"
+        )
+    if not searching.accept(attempt_id=attempt.pk, submission=Submission(ref)):
+        raise NotNow("This call is clear by now, so there is nothing to decide.")
+    events.record(
+        team=run.team,
+        verb=FOUND,
+        subject="attempt",
+        subject_id=attempt.pk,
+        asset_id=run.asset_id,
+        by=by,
+        before={"state": AttemptState.UNKNOWN, "held_micros": attempt.reserved_micros},
+        after={"state": AttemptState.SUBMITTED, "reason": " ".join(reason.split())[:MOST_REASON]},
+    )
+    events.touch(asset_ids=[run.asset_id])
 
 
 def _decide(

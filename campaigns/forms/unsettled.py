@@ -8,8 +8,12 @@ from django import forms
 
 from campaigns.forms.amounts import AmountField
 
-DECISIONS = [("billed", "It was billed"), ("unbilled", "It was not billed")]
-WORDS = "Choose whether it was billed or not. Nothing was changed."
+DECISIONS = [
+    ("billed", "It was billed"),
+    ("unbilled", "It was not billed"),
+    ("found", "It was found"),
+]
+WORDS = "Choose whether it was found, billed or not. Nothing was changed."
 
 
 class UnsettledForm(forms.Form):

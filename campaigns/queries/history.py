@@ -137,6 +137,9 @@ def _rule_added(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
 Words = Callable[[Mapping[str, Any], Mapping[str, Any]], str]
 WORDS: dict[str, Words | str] = {
     "attempt.billed": _was_billed,
+    "attempt.found": lambda before, after: (
+        f"found a lost call at the provider, so it goes on: {after.get('reason', '')}"
+    ),
     "attempt.unbilled": lambda before, after: (
         f"gave {_amount(before, 'held_micros')} back, held for a call without an answer that was "
         f"not billed: {after.get('reason', '')}"

@@ -11,7 +11,7 @@ from campaigns.queries import history, lineage
 
 MOST = 100
 MOST_DECIDED = 10
-VERBS = ("attempt.billed", "attempt.unbilled")
+VERBS = ("attempt.billed", "attempt.unbilled", "attempt.found")
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,14 @@ def decide(request: TeamRequest, pk: int) -> HttpResponse:
                     request_id=form.cleaned_data["request_id"],
                 )
                 text = f"Settled as billed: {attempt.run.asset.title}."
+            elif form.cleaned_data["decision"] == "found":
+                actions.found(
+                    attempt=attempt,
+                    request_id=form.cleaned_data["request_id"],
+                    reason=reason,
+                    by=request.user,
+                )
+                text = f"Found, and brought in now: {attempt.run.asset.title}."
             else:
                 actions.release(attempt=attempt, reason=reason, by=request.user)
                 text = f"Given back as not billed: {attempt.run.asset.title}."

@@ -43,6 +43,7 @@ class Hosted(Installation):
             "FAL_CDN_URL": f"{base}/fal/cdn",
             "REPLICATE_API_TOKEN": self.vendor.secrets["replicate"],
             "REPLICATE_URL": f"{base}/replicate",
+            "SWITCHYARD_MODELS_WORKERS": "2",
             "DJANGO_SETTINGS_MODULE": "campaigns.settings",
         }
 

@@ -58,7 +58,7 @@ class TestList:
         for words in ("Pour-over", "Hosted type at fal", "$0.08", BROKE, "1 call,", "Mara"):
             assert words in page, words
         assert f"#run-{attempt.run_id}" in page
-        assert page.count('name="decision"') == 2
+        assert page.count('name="decision"') == 3
 
     def test_is_empty_in_words(self, as_dana: Client, url: str) -> None:
         assert "Every call is accounted for" in as_dana.get(url).content.decode()
@@ -134,7 +134,7 @@ class TestDecide:
             ({"decision": "billed", "amount": "NaN"}, "is not an amount"),
             ({"decision": "billed", "amount": "0.001"}, "more than two decimals"),
             ({"decision": "billed", "reason": " "}, "Say how you know"),
-            ({"decision": "maybe"}, "Choose whether it was billed"),
+            ({"decision": "maybe"}, "Choose whether it was found"),
         ],
     )
     def test_shows_what_is_wrong_at_the_row_and_keeps_what_was_typed(

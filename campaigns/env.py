@@ -155,6 +155,14 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("REPLICATE_API_TOKEN", "", "Key of Replicate.", "Models", secret=True),
     Setting("GEMINI_API_KEY", "", "Key of Google's Gemini API.", "Models", secret=True),
+    Setting("COMFYUI_URL", "", "Where a ComfyUI of your own is. Empty: none.", "Models"),
+    Setting(
+        "COMFYUI_HEADER",
+        "",
+        "A header for each call to it, as `Name: value`, such as the key of a proxy.",
+        "Models",
+        secret=True,
+    ),
     Setting("FAL_QUEUE_URL", "https://queue.fal.run", "Where fal's queue is.", "Models"),
     Setting(
         "FAL_REST_URL", "https://rest.fal.ai", "Where fal keeps input files and keys.", "Models"

@@ -151,13 +151,18 @@ def providers() -> dict[str, dict[str, str]]:
         },
         "replicate": {"secret": "REPLICATE_API_TOKEN", "api": "REPLICATE_URL"},
         "google": {"secret": "GEMINI_API_KEY", "api": "GEMINI_URL"},
+        # no key of its own: with its address it is connected
+        "comfyui": {"secret": "COMFYUI_URL", "api": "COMFYUI_URL", "header": "COMFYUI_HEADER"},
     }
     found = {key: {part: env.text(name) for part, name in of.items()} for key, of in names.items()}
     for key, of in names.items():
         for part, name in of.items():
-            if not name.endswith("_URL"):
+            if not name.endswith("_URL") or (name == "COMFYUI_URL" and not found[key][part]):
                 continue
             address = urlsplit(found[key][part])
             if address.scheme not in ("http", "https") or not address.hostname:
                 raise env.BadSetting(f"{name} must be an http or https address.")
+    header = found["comfyui"]["header"]
+    if header and not all(part.strip() for part in header.partition(":")):
+        raise env.BadSetting("COMFYUI_HEADER must look like `Name: value`.")
     return found

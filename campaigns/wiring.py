@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from campaigns import throttle
 from routing.policy import Circumstances
-from routing.providers import fal, google, replicate
+from routing.providers import comfyui, fal, google, replicate
 from routing.providers.base import Provider
 from routing.providers.local import LocalEngine
 from routing.providers.transport import Transport
@@ -52,10 +52,20 @@ def _google(given: dict[str, str]) -> Provider:
     )
 
 
+def _comfyui(given: dict[str, str]) -> Provider:
+    name, _, value = given["header"].partition(":")
+    return comfyui.ComfyUI(
+        transport=Transport(bases=[given["api"]], secrets=[value.strip()]),
+        api=given["api"],
+        headers={name.strip(): value.strip()} if name else None,
+    )
+
+
 HOSTED: dict[str, Callable[[dict[str, str]], Provider]] = {
     "fal": _fal,
     "replicate": _replicate,
     "google": _google,
+    "comfyui": _comfyui,
 }
 
 
@@ -65,7 +75,7 @@ def _providers() -> dict[str, Provider]:
     hosted = {
         key: make(settings.PROVIDERS[key])
         for key, make in HOSTED.items()
-        if settings.PROVIDERS[key]["secret"]
+        if settings.PROVIDERS.get(key, {}).get("secret")
     }
     return {local.key: local, **hosted}
 

@@ -17,8 +17,14 @@ from campaigns import throttle, wiring
 from campaigns.models import Attempt, CatalogModel, Team
 from campaigns.models.choices import ATTEMPT_OPEN, AttemptState
 
-LABELS = {"fal": "fal", "replicate": "Replicate", "google": "Google"}
-VARIABLES = {"fal": "FAL_KEY", "replicate": "REPLICATE_API_TOKEN", "google": "GEMINI_API_KEY"}
+LABELS = {"fal": "fal", "replicate": "Replicate", "google": "Google", "comfyui": "ComfyUI"}
+VARIABLES = {
+    "fal": "FAL_KEY",
+    "replicate": "REPLICATE_API_TOKEN",
+    "google": "GEMINI_API_KEY",
+    "comfyui": "COMFYUI_URL",
+}
+KEYLESS = ("comfyui",)  # an address, no key
 SHOWN_OF = 12  # a shorter key shows nothing
 
 
@@ -77,6 +83,10 @@ def page(*, team: Team, now: datetime, shows_ends: bool) -> list[Row]:
     ]
 
 
+def _end(secret: str) -> str:
+    return secret[-4:] if len(secret) >= SHOWN_OF else ""
+
+
 def _row(
     key: str,
     seen: Mapping[str, Any],
@@ -85,13 +95,13 @@ def _row(
     shows_ends: bool,
     stop: throttle.Stop | None,
 ) -> Row:
-    secret = settings.PROVIDERS[key]["secret"]
+    secret = settings.PROVIDERS.get(key, {}).get("secret", "")
     return Row(
         key=key,
         label=LABELS[key],
         variable=VARIABLES[key],
         is_set=bool(secret),
-        last_four=secret[-4:] if shows_ends and len(secret) >= SHOWN_OF else "",
+        last_four=_end(secret) if shows_ends and key not in KEYLESS else "",
         model_count=models,
         sent_count=seen.get("sent") or 0,
         failed_count=seen.get("failed") or 0,

@@ -51,6 +51,7 @@ def each(
     is_clip: bool,
     have: frozenset[int],
     on_progress: Callable[[float], None],
+    headers: Mapping[str, str] | None = None,
 ) -> Iterator[Output]:
     """Every file in turn, as position and address. One that cannot be had keeps back no other:
     its error comes at the end, and one that may be tried again before one that may not."""
@@ -59,7 +60,15 @@ def each(
     for done, (position, url) in enumerate(files):
         if position not in have:
             try:
-                yield fetch(transport, url, request, position, usage=usage, is_clip=is_clip)
+                yield fetch(
+                    transport,
+                    url,
+                    request,
+                    position,
+                    usage=usage,
+                    is_clip=is_clip,
+                    headers=headers,
+                )
             except NotYet as error:
                 problem = error
             except (ResultLost, WorkFailed) as error:

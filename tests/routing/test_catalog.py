@@ -41,6 +41,8 @@ class TestShipped:
             if card.provider == "local":
                 assert (card.price_micros, card.tier) == (0, "low")
                 assert card.limits, card.key
+            elif card.provider == "comfyui":
+                assert card.price_micros == 0, "a machine of one's own bills nothing"
             elif card.is_enabled:
                 assert card.price_micros, card.key
 

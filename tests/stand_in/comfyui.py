@@ -116,7 +116,7 @@ def view(x: Exchange, job: Job | None, found: dict[str, Any], **_: str) -> Reply
     """One output file."""
     name, _, rest = x.one("filename").rpartition("_")
     made = x.server.job("comfyui", name)
-    if made is None or found.get("gone"):
+    if made is None or "gone" in found:
         return said({}, 404)
     at = int(rest.partition(".")[0])
     data, kind = media.bent(

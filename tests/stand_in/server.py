@@ -94,6 +94,10 @@ class StandIn:
             },
             "replicate": {"secret": secret("replicate"), "api": f"{base}/replicate"},
             "google": {"secret": secret("google"), "api": f"{base}/google"},
+            "comfyui": {
+                "secret": "" if only and "comfyui" not in only else f"{base}/comfyui",
+                "api": f"{base}/comfyui", "header": "",
+            },
         }  # fmt: skip
 
     # --- faults ------------------------------------------------------------------------------

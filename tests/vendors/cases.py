@@ -46,6 +46,14 @@ CASES: tuple[Case, ...] = (
            "media_html", "media_truncated"),
     *_each("fal", "result", "drop_before_accept*2", "http_500*2", "broken_json*2", "http_404*ever",
            "result_url_inner", "result_url_foreign", "result_url_file"),
+    # a ComfyUI of one's own: nothing is billed, and a lost answer is found by our own id
+    *_each("comfyui", "submit", "", "drop_before_accept", "accept_then_drop", "accept_then_503",
+           "broken_json", "http_500", "http_429*2", "http_401", "missing_model", "invalid"),
+    *_each("comfyui", "status", "http_500*3", "drop_before_accept*3", "broken_json*3"),
+    *_each("comfyui", "job", "never_done", "never_starts", "fails_500", "out_of_memory",
+           "interrupted", "forgotten", "empty_output"),
+    *_each("comfyui", "view", "http_500*2", "gone*ever", "media_html*ever"),
+    *_each("comfyui", "job", "never_done", then="cancel"),
     # the files; how they are brought in is one piece of code for all
     *_each("fal", "media", "drop_before_accept*2", "http_500*2", "http_429*2", "http_500*ever",
            "http_404*ever", "http_404", "http_410*ever", "media_html*ever", "media_html",

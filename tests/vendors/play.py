@@ -24,7 +24,8 @@ from tests.stand_in.server import ACCOUNT
 ROUNDS = 16
 OLDER_AFTER = 6
 OLDER_BY = timedelta(minutes=20)
-MODELS = {"fal": "flux-dev", "replicate": "sdxl", "google": "nano-banana"}
+MODELS = {"fal": "flux-dev", "replicate": "sdxl", "google": "nano-banana",
+          "comfyui": "sdxl-comfyui"}  # fmt: skip
 FUNDED = 50_000_000
 
 

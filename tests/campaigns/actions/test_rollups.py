@@ -131,7 +131,10 @@ class TestCounting:
         assert run.candidates.count() == 1
         runs.cancel(run=run, by=mara)
         jobs.stop(run.attempts.get().pk)
-        assert (total(team, "made"), total(team, "settled_micros")) == (1, 2 * PRICE)
+        hosted.makes = [0, 1]
+        jobs.fetch(run.attempts.get().pk)
+        assert run.candidates.count() == 2
+        assert (total(team, "made"), total(team, "settled_micros")) == (2, 2 * PRICE)
         check(team)
 
     def test_repeats_without_counting_twice(

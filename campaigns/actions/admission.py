@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns import throttle, wiring
-from campaigns.actions import mails, runs
+from campaigns.actions import mails, runs, stored
 from campaigns.models import Attempt, Team
 from campaigns.models.choices import ATTEMPT_OPEN, Role
 from routing.providers.base import (
@@ -28,6 +28,7 @@ from routing.providers.base import (
 log = logging.getLogger(__name__)
 
 PATIENCE = timedelta(minutes=15)
+NO_ROOM_S = 30.0
 
 
 def enter(*, attempt: Attempt, key: str) -> bool:
@@ -35,6 +36,11 @@ def enter(*, attempt: Attempt, key: str) -> bool:
     the provider is stopped for long; `key` is the lease held."""
     if wiring.sends_again(attempt.provider):
         return True
+    if not stored.has_room():
+        # what cannot be kept is not bought
+        log.error("attempt %s waits: %s", attempt.pk, stored.NO_ROOM)
+        _later(attempt, key, NO_ROOM_S)
+        return False
     stop = throttle.stopped([attempt.provider]).get(attempt.provider)
     if stop is not None:
         return _held_up(attempt, key, stop)

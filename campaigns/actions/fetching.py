@@ -102,11 +102,15 @@ def fetch(*, attempt_id: int) -> None:
         return
     keeper = leases.Keeper(Attempt, attempt_id, key)
     try:
+        if not stored.has_room():
+            raise stored.StorageAway(stored.NO_ROOM)  # a file half taken in looks damaged
         unreadable = _bring_in(attempt, keeper)
     except leases.LeaseLost:
         log.info("attempt %s is in other hands now", attempt_id)
         return
-    except (RateLimited, NotYet, OutcomeUnknown, wiring.NoSuchProvider) as error:
+    except (
+        RateLimited, NotYet, OutcomeUnknown, wiring.NoSuchProvider, stored.StorageAway
+    ) as error:  # fmt: skip
         _again_later(attempt, keeper, key, error)
         return
     except (ProviderError, intake.Unreadable) as error:
@@ -181,6 +185,11 @@ def take(*, attempt_id: int, request: Request, outputs: Iterable[Output]) -> Non
         return
     except intake.Unreadable as error:
         _end_early(attempt, error, key)
+        return
+    except stored.StorageAway as error:
+        log.error("attempt %s: %s", attempt_id, error.text)
+        lost = ResultLost("It came, and the file storage could not keep it.", billed=True)
+        _end_early(attempt, lost, key)
         return
     finish(attempt_id=attempt_id, key=key)
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.files import File
@@ -36,6 +37,14 @@ SCRATCH_KEPT_S = 24 * 60 * 60
 
 class UploadRefused(ValueError):
     """The file cannot be used; `text` says why and what to do."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class StorageAway(Exception):
+    """Files cannot be kept for the moment: no room, or the storage does not answer. Wait."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -70,10 +79,19 @@ NO_ROOM = (
 )
 
 
+STORAGE_AWAY = "The file storage does not answer now. Try again in a minute. Nothing was lost."
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def has_room(size_bytes: int = 0) -> bool:
+    """Whether `size_bytes` more leave the disk what it must keep free."""
+    free = shutil.disk_usage(settings.DATA_DIR).free
+    return free - size_bytes >= settings.MIN_FREE_BYTES
+
+
 def check_room(size_bytes: int = 0) -> None:
     """Raises UploadRefused when `size_bytes` more would fill the disk: take only what fits."""
-    free = shutil.disk_usage(settings.DATA_DIR).free
-    if free - size_bytes < settings.MIN_FREE_BYTES:
+    if not has_room(size_bytes):
         raise UploadRefused(NO_ROOM)
 
 
@@ -114,7 +132,7 @@ def store(
 ) -> Media:
     """Check and measure the file at `path`, store it, and add its row.
 
-    `folder` is scratch space. Raises imaging.intake.Unreadable.
+    `folder` is scratch space. Raises imaging.intake.Unreadable, StorageAway.
     """
     taken = intake.take_in(path, folder, keep_bytes=keep_bytes)
     media = Media(
@@ -138,8 +156,13 @@ def store(
         _keep(media.poster, taken.poster)
         _keep(media.original, original)
         media.save()
-    except Exception:
+    except (BotoCoreError, ClientError) as error:
         _drop(media)
+        raise StorageAway(STORAGE_AWAY) from error
+    except Exception as error:
+        _drop(media)
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise StorageAway(NO_ROOM) from error
         raise
     return media
 
@@ -148,7 +171,7 @@ def _drop(media: Media) -> None:
     """Take back the files of a row that could not be written, or nobody would ever find them."""
     for field in (media.file, media.thumb, media.poster, media.original):
         if field.name:
-            with suppress(OSError):
+            with suppress(OSError, BotoCoreError, ClientError):
                 field.storage.delete(field.name)
 
 
@@ -183,8 +206,10 @@ def upload(*, team: Team, file: UploadedFile, by: User) -> Media:
             )
         except intake.Unreadable as error:
             raise UploadRefused(error.text) from error
+        except StorageAway as error:
+            raise UploadRefused(error.text) from error
         except OSError as error:
-            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            if error.errno in FULL:
                 raise UploadRefused(NO_ROOM) from error
             raise
     events.record(
@@ -240,7 +265,7 @@ def keep_mask(
             )
         except mask.BadMask as error:
             raise BadParams("mask", error.text) from error
-        except intake.Unreadable as error:
+        except (intake.Unreadable, StorageAway) as error:
             raise UploadRefused(error.text) from error
 
 

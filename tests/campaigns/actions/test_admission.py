@@ -98,3 +98,16 @@ def test_a_short_stop_is_waited_for(
     attempt.refresh_from_db()
     assert attempt.state == "intended"
     assert (attempt.due_at - timezone.now()).total_seconds() > throttle.FIRST_REST_S - 10
+
+
+def test_nothing_is_bought_that_the_disk_cannot_keep(
+    ad_set: AdSet, mara: User, hosted: Scripted, settings: Any
+) -> None:
+    attempt = sent(ad_set, mara)
+    room, settings.MIN_FREE_BYTES = settings.MIN_FREE_BYTES, 10**18
+    jobs.submit(attempt.pk)
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.tries, hosted.accepted) == ("intended", 0, [])
+    settings.MIN_FREE_BYTES = room
+    jobs.submit(attempt.pk)
+    assert len(hosted.accepted) == 1

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
+from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.utils import timezone
+from moto.server import ThreadedMotoServer
 
 from campaigns import jobs
 from campaigns.actions import fetching, leases, reconcile, runs, sending
@@ -25,6 +30,21 @@ def attempt(ad_set: AdSet, mara: User, hosted: Scripted) -> Attempt:
     made = factories.open_run(factories.asset(ad_set, by=mara)).attempts.get()
     sending.submit(attempt_id=made.pk)
     return Attempt.objects.get(pk=made.pk)
+
+
+@pytest.fixture
+def s3() -> Iterator[str]:
+    """Object storage on this machine, with one bucket."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    address = f"http://{host}:{port}"
+    boto3.client(
+        "s3", endpoint_url=address, aws_access_key_id="a", aws_secret_access_key="b",
+        region_name="us-east-1",
+    ).create_bucket(Bucket="media")  # fmt: skip
+    yield address
+    server.stop()
 
 
 def run_of(attempt: Attempt) -> StageRun:
@@ -152,6 +172,49 @@ class TestFetch:
         assert (attempt.state, attempt.lease_until, attempt.tries) == ("fetching", None, 0)
         assert attempt.due_at > timezone.now()
         assert line_of(attempt) == (2 * PRICE, 0)
+
+    def test_waits_while_there_is_no_room_and_loses_nothing(
+        self, attempt: Attempt, settings: Any
+    ) -> None:
+        room, settings.MIN_FREE_BYTES = settings.MIN_FREE_BYTES, 10**18
+        for _ in range(leases.MOST_TRIES + 2):
+            jobs.fetch(attempt.pk)
+        attempt.refresh_from_db()
+        assert (attempt.state, attempt.candidates.count()) == ("fetching", 0)
+        assert line_of(attempt) == (2 * PRICE, 0)
+        settings.MIN_FREE_BYTES = room
+        jobs.fetch(attempt.pk)
+        assert (attempt.candidates.count(), line_of(attempt)) == (2, (0, 2 * PRICE))
+
+    def test_waits_while_the_storage_does_not_answer(
+        self, attempt: Attempt, settings: Any, s3: str
+    ) -> None:
+        storages = settings.STORAGES
+
+        def kept_in(address: str, bucket: str) -> None:
+            options = {
+                "bucket_name": bucket, "endpoint_url": address, "access_key": "a",
+                "secret_key": "b", "region_name": "us-east-1",
+                "client_config": Config(
+                    retries={"max_attempts": 0}, s3={"addressing_style": "path"}
+                ),
+            }  # fmt: skip
+            backend = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+            settings.STORAGES = {**storages, "default": backend}
+
+        for address, bucket in (("http://127.0.0.1:1", "media"), (s3, "not-made-yet")):
+            kept_in(address, bucket)
+            for _ in range(leases.MOST_TRIES + 1):
+                jobs.fetch(attempt.pk)
+            attempt.refresh_from_db()
+            assert (attempt.state, Media.objects.count()) == ("fetching", 0)
+            assert line_of(attempt) == (2 * PRICE, 0)
+        kept_in(s3, "media")
+        jobs.fetch(attempt.pk)
+        assert (attempt.candidates.count(), line_of(attempt)) == (2, (0, 2 * PRICE))
+        media = attempt.candidates.order_by("position")[0].media
+        with media.file.open("rb") as stored:
+            assert hashlib.sha256(stored.read()).hexdigest() == media.sha256
 
 
 class TestLostLease:

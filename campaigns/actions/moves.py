@@ -10,18 +10,20 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from campaigns import permissions
-from campaigns.actions import advancing, events, locks
-from campaigns.models import Asset
-from campaigns.models.choices import RUN_OPEN, RunState, Stage
+from campaigns.actions import advancing, events, locks, runs
+from campaigns.models import Asset, StageRun
+from campaigns.models.choices import ATTEMPT_OPEN, RUN_OPEN, RUN_WORKING, RunState, Stage
 from campaigns.queries import access
 from campaigns.transitions import NotNow
 
 ORDER = [str(stage) for stage in Stage.values]
+UNDER_WAY = (RunState.WAITING_APPROVAL, *RUN_WORKING)
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What became of one card. `outcome`: moved, gate (a person must pick first) or refused."""
+    """What became of one card. `outcome`: moved, cancelled, gate (a person must pick first) or
+    refused."""
 
     asset_id: int
     title: str
@@ -117,6 +119,31 @@ def archive_each(*, assets: Sequence[Asset], by: User) -> list[Moved]:
         else:
             results.append(Moved(asset.pk, asset.title, "moved", "Archived. Everything is kept."))
     return results
+
+
+def cancel_each(*, assets: Sequence[Asset], by: User) -> list[Moved]:
+    """Stop what is under way on several cards. Each card stands for itself."""
+    return [_cancel_one(asset, by) for asset in assets]
+
+
+def _cancel_one(asset: Asset, by: User) -> Moved:
+    run = asset.runs.filter(state__in=UNDER_WAY).order_by("-pk").first()
+    if run is None:
+        waits = asset.runs.filter(state=RunState.REVIEW).exists()
+        text = "Its batch waits: decide on it, or drop it." if waits else "Nothing is under way."
+        return Moved(asset.pk, asset.title, "refused", f"{text} Nothing was cancelled.")
+    try:
+        runs.cancel(run=run, by=by)
+    except (NotNow, permissions.NotAllowed) as error:
+        return Moved(asset.pk, asset.title, "refused", error.text)
+    return Moved(asset.pk, asset.title, "cancelled", cancelled_text(run))
+
+
+def cancelled_text(run: StageRun) -> str:
+    """What became of the money of a run that was just cancelled."""
+    if run.attempts.filter(state__in=ATTEMPT_OPEN, reserved_micros__gt=0).exists():
+        return "Cancelled. The provider is asked to stop; what it does not bill is free again then."
+    return "Cancelled. What was held and not billed is free again."
 
 
 def archive(*, asset: Asset, by: User) -> None:

@@ -148,11 +148,6 @@ def page(*, asset: Asset, version: int | None = None) -> AssetPage:
     )
 
 
-def holds(*, run: StageRun) -> bool:
-    """True while an attempt of the run still holds money, such as one a provider has to stop."""
-    return run.attempts.filter(state__in=ATTEMPT_OPEN, reserved_micros__gt=0).exists()
-
-
 def _runs(asset: Asset) -> Any:
     return (
         StageRun.objects.filter(asset=asset)

@@ -183,7 +183,4 @@ def cancel(request: TeamRequest, pk: int) -> HttpResponse:
     """Stop a run. What was held and not billed returns."""
     stopped = access.run(request.team, pk)
     runs.cancel(run=stopped, by=request.user)
-    text = "Cancelled. What was held and not billed is free again."
-    if query.holds(run=stopped):
-        text = "Cancelled. The provider is asked to stop; what it does not bill is free again then."
-    return _told(request, stopped.asset, text)
+    return _told(request, stopped.asset, moves.cancelled_text(stopped))

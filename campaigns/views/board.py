@@ -20,7 +20,7 @@ from campaigns.queries import board as query
 from campaigns.transitions import NotNow
 from campaigns.views.base import TeamRequest, body, came_from, in_team, number, token, wants_json
 
-DIRECTIONS = {"next", "back", "archive"}
+DIRECTIONS = {"next", "back", "archive", "cancel"}
 MOST_AT_ONCE = 200
 
 
@@ -67,7 +67,7 @@ def column(request: TeamRequest, stage: str) -> HttpResponse:
 @require_POST
 @in_team
 def move(request: TeamRequest) -> HttpResponseBase:
-    """Move cards one stage on or back, or archive them; each card stands for itself."""
+    """Move cards one stage on or back, cancel or archive them; each card stands for itself."""
     sent = body(request)
     is_json = request.content_type == "application/json"
     ids = sent.get("ids", []) if is_json else request.POST.getlist("ids")
@@ -81,6 +81,8 @@ def move(request: TeamRequest) -> HttpResponseBase:
     assets = access.assets(request.team, wanted)
     if direction == "archive":
         results = moves.archive_each(assets=assets, by=request.user)
+    elif direction == "cancel":
+        results = moves.cancel_each(assets=assets, by=request.user)
     else:
         seen = sent.get("seen", []) if is_json else request.POST.getlist("seen")
         revisions = _revisions(seen if isinstance(seen, list) else [])
@@ -92,7 +94,7 @@ def move(request: TeamRequest) -> HttpResponseBase:
     if wants_json(request):
         return JsonResponse({"results": told})
     for one in told:
-        say = messages.info if one["outcome"] == "moved" else messages.warning
+        say = messages.info if one["outcome"] in ("moved", "cancelled") else messages.warning
         say(request, f"{one['title']}: {one['text']}")
     if len(told) == 1 and told[0]["outcome"] == "gate":
         return redirect(told[0]["url"])

@@ -1,6 +1,7 @@
 /* The board: focus by keys, selection, moving by drag and by keys, more cards on scroll.
    The server decides what a move does; this module asks and says what came of it. */
 import { startDrag } from "./board_drag.js";
+import { confirm } from "./dialog.js";
 import { post, get } from "./http.js";
 import { registerKeys } from "./keys.js";
 import { refresh } from "./live.js";
@@ -107,29 +108,39 @@ bar.querySelector("[data-clear-selection]").addEventListener("click", clear);
 
 /* ---- Moving ------------------------------------------------------------------------------ */
 
+const isDone = (one) => one.outcome === "moved" || one.outcome === "cancelled";
+
 function say(one) {
-  if (one.outcome === "moved") toast({ text: `${one.title}: ${one.text}`, tone: "ok" });
+  if (isDone(one)) toast({ text: `${one.title}: ${one.text}`, tone: "ok" });
   else if (one.outcome === "gate") {
     toast({ text: `${one.title}: ${one.text}`, tone: "warn", action: { label: "Open", url: one.url } });
   } else toast({ text: `${one.title} stays: ${one.text}`, tone: "bad" });
 }
 
 function tell(results, direction) {
-  const moved = results.filter((one) => one.outcome === "moved");
+  const moved = results.filter(isDone);
   const gates = results.filter((one) => one.outcome === "gate");
   if (direction === "next" && results.length === 1 && gates.length === 1) {
     location.assign(gates[0].url);
     return;
   }
-  if (moved.length > 3) toast({ text: `${moved.length} cards moved.`, tone: "ok" });
+  if (moved.length > 3) toast({ text: `${moved.length} cards ${moved[0].outcome}.`, tone: "ok" });
   else moved.forEach(say);
-  results.filter((one) => one.outcome !== "moved").slice(0, 4).forEach(say);
+  results.filter((one) => !isDone(one)).slice(0, 4).forEach(say);
   const more = results.length - moved.length - 4;
   if (more > 0) toast({ text: `${more} more cards stay where they are.`, tone: "warn" });
 }
 
+const agreed = (count) => confirm({
+  title: count === 1 ? "Cancel what is under way on this card?" : `Cancel what is under way on ${count} cards?`,
+  text: "What is held and not billed is free again. What a provider has made already is paid for and kept.",
+  action: "Cancel the work",
+  tone: "bad",
+});
+
 async function move(cards, direction) {
   if (!cards.length || !("mayRun" in board.dataset)) return;
+  if (direction === "cancel" && !(await agreed(cards.length))) return;
   const held = current()?.dataset.card;
   status.textContent = cards.length === 1 ? "Moving the card" : `Moving ${cards.length} cards`;
   for (const card of cards) card.setAttribute("aria-busy", "true");

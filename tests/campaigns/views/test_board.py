@@ -136,6 +136,23 @@ class TestMove:
         self.move(signed_in(mara), url, ids=[asset.pk], direction="archive")
         assert Asset.objects.get(pk=asset.pk).archived_at is not None
 
+    def test_cancelling_stops_what_is_under_way_and_nothing_else(
+        self, ad_set: AdSet, mara: User, cleo: User, url: str
+    ) -> None:
+        busy = factories.asset(ad_set, by=mara, title="Busy")
+        judged = factories.asset(ad_set, by=mara, title="Judged")
+        StageRun.objects.filter(asset=judged).update(state=RunState.REVIEW)
+        for by, outcomes in ((cleo, ["refused"] * 2), (mara, ["cancelled", "refused"])):
+            answer = self.move(signed_in(by), url, ids=[busy.pk, judged.pk], direction="cancel")
+            if by == mara:
+                told = answer.json()["results"]
+                assert [one["outcome"] for one in told] == outcomes
+                assert "decide on it" in told[1]["text"]
+            else:
+                assert busy.runs.get().state == RunState.QUEUED
+        assert busy.runs.get().state == RunState.CANCELLED
+        assert judged.runs.get().state == RunState.REVIEW
+
     def test_works_as_a_plain_form(self, ad_set: AdSet, mara: User, url: str) -> None:
         asset = factories.asset(ad_set, by=mara)
         response = signed_in(mara).post(

@@ -132,9 +132,9 @@ function tell(results, direction) {
 }
 
 const agreed = (count) => confirm({
-  title: count === 1 ? "Cancel what is under way on this card?" : `Cancel what is under way on ${count} cards?`,
+  title: count === 1 ? "Stop what is under way on this card?" : `Stop what is under way on ${count} cards?`,
   text: "What is held and not billed is free again. What a provider has made already is paid for and kept.",
-  action: "Cancel the work",
+  action: "Stop the work",
   tone: "bad",
 });
 

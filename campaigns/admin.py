@@ -242,6 +242,12 @@ class MediaAdmin(ReadOnly):
     exclude = ("file", "original", "thumb", "poster")
 
 
+@admin.register(models.FaceConsent)
+class FaceConsentAdmin(ReadOnly):
+    list_display = ("person_name", "team", "valid_from", "valid_until", "revoked_at")
+    exclude = ("release",)
+
+
 @admin.register(models.Event)
 class EventAdmin(ReadOnly):
     list_display = ("at", "team", "verb", "subject", "subject_id", "by")

@@ -55,6 +55,8 @@ BELONGS = {
     "unsettled_decide": "budget",
     "approval_less": "approvals",
     "trail": "people",
+    "consents": "team_settings",
+    "consent_revoke": "team_settings",
     "what_if": "routing",
     "watch": "models",
     "watch_decide": "models",

@@ -16,6 +16,11 @@ ABILITIES: dict[str, tuple[frozenset[str], str]] = {
     "approve_spend": (frozenset({"manager"}), "approve spend"),
     "set_budget": (frozenset({"manager"}), "change budgets"),
     "export": (frozenset({"buyer", "marketer", "admin"}), "make packages"),
+    "record_consent": (
+        frozenset({"marketer", "manager"}),
+        "record that a person agreed to the use of their face",
+    ),
+    "revoke_consent": (frozenset({"manager", "admin"}), "revoke a person's consent"),
     "set_up_campaign": (frozenset({"marketer", "manager", "admin"}), "set up campaigns"),
     "manage_people": (frozenset({"admin"}), "invite and change people"),
     "manage_models": (frozenset({"admin"}), "change models and prices"),
@@ -78,6 +83,8 @@ can_judge, check_can_judge = _pair("judge")
 can_approve_spend, check_can_approve_spend = _pair("approve_spend")
 can_set_budget, check_can_set_budget = _pair("set_budget")
 can_export, check_can_export = _pair("export")
+can_record_consent, check_can_record_consent = _pair("record_consent")
+can_revoke_consent, check_can_revoke_consent = _pair("revoke_consent")
 can_set_up_campaign, check_can_set_up_campaign = _pair("set_up_campaign")
 can_manage_people, check_can_manage_people = _pair("manage_people")
 can_manage_models, check_can_manage_models = _pair("manage_models")

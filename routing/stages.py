@@ -28,7 +28,8 @@ PASS = "pass"  # noqa: S105 - the word for "this stage has nothing to do", not a
 class Operation:
     """One kind of work a stage can do.
 
-    `needs_base` says that a picture must come in; `needs_mask` that a person paints one.
+    `needs_base` says that a picture must come in; `needs_mask` that a person paints one;
+    `needs_face` that the face of somebody who agreed comes in beside it.
     """
 
     key: str
@@ -37,6 +38,7 @@ class Operation:
     verb: str
     needs_base: bool = True
     needs_mask: bool = False
+    needs_face: bool = False
     makes_clip: bool = False
 
 
@@ -58,6 +60,7 @@ OPERATIONS: dict[str, Operation] = {
         Operation("outpaint", Stage.EDIT, "Expand to a ratio", "Expanding"),
         Operation("upscale", Stage.POLISH, "Upscale", "Upscaling"),
         Operation("face_enhance", Stage.POLISH, "Enhance faces (mild)", "Enhancing faces"),
+        Operation("face_swap", Stage.POLISH, "Swap the face", "Swapping the face", needs_face=True),
         Operation("image_to_video", Stage.ANIMATE, "Animate", "Animating", makes_clip=True),
         Operation("check", Stage.QA, "Crop and check", "Checking"),
     )

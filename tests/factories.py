@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import skimage
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from campaigns import jobs
-from campaigns.actions import briefs, budgets, catalogs, people, setting_up, stored
+from campaigns.actions import (
+    briefs,
+    budgets,
+    catalogs,
+    consents,
+    curation,
+    people,
+    runs,
+    setting_up,
+    stored,
+)
 from campaigns.models import (
     AdSet,
     Asset,
@@ -20,6 +32,7 @@ from campaigns.models import (
     Campaign,
     Candidate,
     Export,
+    FaceConsent,
     Media,
     Membership,
     PlatformFile,
@@ -28,6 +41,7 @@ from campaigns.models import (
 )
 from campaigns.models.choices import ATTEMPT_DRIVEN, Ceiling, Role
 from campaigns.queries.months import month
+from campaigns.stages import generation
 
 SKIMAGE = Path(skimage.__file__).parent / "data"
 COFFEE = SKIMAGE / "coffee.png"  # a product on a table
@@ -157,3 +171,34 @@ def drain(rounds: int = 40) -> None:
 def open_run(of: Asset) -> StageRun:
     """The asset's newest run."""
     return of.runs.order_by("-pk")[0]
+
+
+def consent(of: Team, *, by: User, **values: Any) -> FaceConsent:
+    """A person who agreed for the next month, with a real photo of one face."""
+    today = timezone.now().date()
+    defaults: dict[str, Any] = {
+        "face": SimpleUploadedFile("face.png", ASTRONAUT.read_bytes()),
+        "person_name": "Eileen Example",
+        "covers": "Autumn campaign, social media",
+        "valid_from": today,
+        "valid_until": today + timedelta(days=30),
+        "is_agreed": True,
+    }
+    return consents.record(team=of, by=by, **{**defaults, **values})
+
+
+def at_polish(to: AdSet, *, by: User) -> Asset:
+    """An asset with an approved still at which nothing runs."""
+    fund(to.campaign, low=10_000_000, medium=10_000_000, high=10_000_000)
+    made = asset(to, by=by, bases=(photo(to.campaign.team, by=by),), as_is=True)
+    drain()
+    first = open_run(made)
+    curation.approve(
+        run=first,
+        candidate=first.candidates.get(),
+        met=[one.key for one in generation.CRITERIA],
+        by=by,
+    )
+    runs.cancel(run=open_run(made), by=by)  # the line went on by itself
+    made.refresh_from_db()
+    return made

@@ -52,6 +52,8 @@ def after_gate(*, asset: Asset, stage: str, by: User, batch: str = "") -> str:
             return f"Moved to {asset.get_stage_display()} with {points} to mend."
         if OPERATIONS[operation].needs_mask:
             return f"Moved to {asset.get_stage_display()}: paint what should go."
+        if OPERATIONS[operation].needs_face:
+            return f"Moved to {asset.get_stage_display()}: choose whose face."
         return _begin(asset, operation, entry.get("params", {}), by, batch)
     Asset.objects.filter(pk=asset.pk).update(stage=Stage.READY, ready_at=timezone.now(), todo=[])
     events.record(

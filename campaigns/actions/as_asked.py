@@ -16,7 +16,7 @@ SHAPE_OFF = 0.02
 MUCH_SMALLER = 0.6
 SECONDS_OFF = 0.3
 FREE = frozenset({"upscale"})  # gives what its factor gives
-LIKE_SOURCE = frozenset({"background_remove", "object_erase", "face_enhance"})
+LIKE_SOURCE = frozenset({"background_remove", "object_erase", "face_enhance", "face_swap"})
 
 
 def read(candidate: Candidate) -> list[Reading]:

@@ -55,6 +55,7 @@ AI_OF: dict[str, str] = {
     "adopt": "inherit",
     "upscale": "ai_modified",
     "face_enhance": "ai_modified",
+    "face_swap": "ai_modified",
     "object_erase": "ai_modified",
     "outpaint": "ai_modified",
     "background_remove": "inherit",

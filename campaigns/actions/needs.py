@@ -22,6 +22,7 @@ SURGICALITY: dict[str, float] = {
     "outpaint": 0.6,
     "upscale": 0.7,
     "face_enhance": 0.8,
+    "face_swap": 0.8,
 }
 
 # How well a clip has to hold together, 0..1: a face betrays what a landscape forgives.

@@ -14,8 +14,18 @@ from typing import Any, BinaryIO, cast
 from campaigns.actions import platform_files
 from campaigns.formats import manifest, naming, readme
 from campaigns.formats.bundle import Member
-from campaigns.models import Asset, Candidate, Export, ExportItem, Gate, Media, PlatformFile
+from campaigns.models import (
+    Asset,
+    Candidate,
+    Export,
+    ExportItem,
+    FaceConsent,
+    Gate,
+    Media,
+    PlatformFile,
+)
 from campaigns.models.choices import FindingVerdict, Stage
+from campaigns.queries import consents
 from campaigns.queries import exports as names
 
 
@@ -158,6 +168,9 @@ def _lineage(candidate: Candidate | None) -> tuple[manifest.Step, ...]:
             if candidate.parent
             else tuple(run.asset.bases.values_list("media__sha256", flat=True))
         )
+        if run.consent is not None:
+            _check_agreed(run.consent, run.asset)
+            inputs = (*inputs, run.consent.face.sha256)
         steps.append(
             manifest.Step(
                 stage=run.stage,
@@ -174,6 +187,19 @@ def _lineage(candidate: Candidate | None) -> tuple[manifest.Step, ...]:
         )
         candidate = candidate.parent
     return tuple(reversed(steps))
+
+
+def _check_agreed(consent: FaceConsent, asset: Asset) -> None:
+    """A face is not handed out any more once its person's consent is over."""
+    why = consents.problem(consent, consents.today())
+    if why:
+        raise CannotPack(f"{asset.title}: {why} Approve a version without this face instead.")
+
+
+def _rights_until(steps: tuple[manifest.Step, ...]) -> str:
+    """The last day on which everybody whose face was swapped in agrees; "" without a swap."""
+    agreed = [step.params["consent"]["until"] for step in steps if step.params.get("consent")]
+    return min(agreed, default="")
 
 
 def _gate(asset: Asset) -> Gate | None:
@@ -235,4 +261,5 @@ def _entry(row: PlatformFile, name: str) -> manifest.Entry:
         approval=_approval(asset),
         texts={key: text for key, text in texts.items() if text},
         lineage=steps,
+        rights_expiry_date=_rights_until(steps),
     )

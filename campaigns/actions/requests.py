@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from campaigns import wiring
-from campaigns.actions import stored
+from campaigns.actions import consents, stored
 from campaigns.models import Attempt, Media
 from routing.decide import Decision
 from routing.providers.base import InputFile, Request
@@ -34,6 +34,7 @@ def _inputs(attempt: Attempt) -> list[tuple[str, Media]]:
         )
     if run.mask is not None:
         found.append(("mask", run.mask))
+    found.extend(("face", face) for face in consents.faces_of(run))
     return found
 
 

@@ -20,6 +20,7 @@ from campaigns.actions import (
     approving,
     batches,
     billing,
+    consents,
     events,
     fallback,
     learning,
@@ -30,7 +31,7 @@ from campaigns.actions import (
     standing,
     stopping,
 )
-from campaigns.models import Asset, Attempt, Candidate, Media, StageRun
+from campaigns.models import Asset, Attempt, Candidate, FaceConsent, Media, StageRun
 from campaigns.models.choices import (
     ATTEMPT_OPEN,
     RUN_WORKING,
@@ -85,6 +86,7 @@ def start(
     given: Mapping[str, Any] | None = None,
     count: int | None = None,
     mask: Media | None = None,
+    consent: FaceConsent | None = None,
     seed: int | None = None,
     model: str = "",
     reason: str = "",
@@ -115,6 +117,7 @@ def start(
     source = source_of(asset=asset, stage=spec.stage)
     if spec.needs_mask and mask is None:
         raise BadParams("mask", "Paint over what should go, then start again.")
+    params |= consents.of_start(spec=spec, consent=consent, asset=asset)
     has_base = source is not None or asset.bases.exists()
     learned = beliefs.of_team(asset.team_id)
     decision = planning.route(
@@ -154,6 +157,7 @@ def start(
         decision={**requests.frozen(decision, asset.team.currency), "by_hand": reason[:300]},
         source=source,
         mask=mask,
+        consent=consent if spec.needs_face else None,
         tier=best.card.tier,
         model=best.card.key,
         model_label=best.card.label,
@@ -227,7 +231,12 @@ def _write(*, run: StageRun, by: User, batch: str) -> StageRun:
         subject_id=run.pk,
         asset_id=asset.pk,
         by=by,
-        after={"operation": run.operation, "model": run.model, "state": run.state},
+        after={
+            "operation": run.operation,
+            "model": run.model,
+            "state": run.state,
+            "consent": run.params.get("consent", {}),
+        },
     )
     events.touch(asset_ids=[asset.pk])
     return run

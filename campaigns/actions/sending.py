@@ -16,6 +16,7 @@ from campaigns import dispatch, transitions, wiring
 from campaigns.actions import (
     admission,
     billing,
+    consents,
     events,
     fetching,
     leases,
@@ -103,6 +104,11 @@ def _send(attempt: Attempt, key: str) -> None:
     try:
         provider = wiring.provider(attempt.provider)
         with requests.prepared(attempt=attempt) as request:
+            refusal = consents.refusal(run=attempt.run)
+            if refusal:
+                admission.leave(attempt=attempt)
+                runs.fail(attempt_id=attempt.pk, text=refusal, kind=Kind.REFUSED)
+                return
             if (
                 mine.filter(state=AttemptState.INTENDED).update(
                     state=AttemptState.SUBMITTING, sent_at=timezone.now()

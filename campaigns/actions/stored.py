@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -129,12 +129,16 @@ def store(
     keep_bytes: bool = True,
     name: str = "",
     original: Path | None = None,
+    accept: Callable[[intake.Intake], None] | None = None,
 ) -> Media:
     """Check and measure the file at `path`, store it, and add its row.
 
-    `folder` is scratch space. Raises imaging.intake.Unreadable, StorageAway.
+    `folder` is scratch space; `accept` may raise at what it does not want, before anything is
+    kept. Raises imaging.intake.Unreadable, StorageAway.
     """
     taken = intake.take_in(path, folder, keep_bytes=keep_bytes)
+    if accept is not None:
+        accept(taken)
     media = Media(
         team=team,
         origin=origin,
@@ -181,6 +185,17 @@ def upload(*, team: Team, file: UploadedFile, by: User) -> Media:
     Raises NotAllowed, UploadRefused.
     """
     permissions.check_can_brief(access.roles(by, team))
+    return receive(team=team, file=file, by=by)
+
+
+def receive(
+    *,
+    team: Team,
+    file: UploadedFile,
+    by: User,
+    accept: Callable[[intake.Intake], None] | None = None,
+) -> Media:
+    """As `upload`, for a caller that checked who may; `accept` as in `store`."""
     size = file.size or 0
     if size == 0:
         raise UploadRefused("The file is empty. Choose it again, or export it anew.")
@@ -203,6 +218,7 @@ def upload(*, team: Team, file: UploadedFile, by: User) -> Media:
                 keep_bytes=False,
                 name=os.path.basename(file.name or "")[:200],
                 original=source,
+                accept=accept,
             )
         except intake.Unreadable as error:
             raise UploadRefused(error.text) from error

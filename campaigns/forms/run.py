@@ -27,6 +27,7 @@ PARAMS = (
     "cta",
 )
 MOST_PIXELS = 30_000
+MOST_ID = 10**18
 
 
 class RunForm(forms.Form):
@@ -37,6 +38,7 @@ class RunForm(forms.Form):
     count = forms.IntegerField(min_value=1, max_value=12, required=False)
     model = forms.CharField(max_length=60, required=False)
     reason = forms.CharField(max_length=300, required=False)
+    consent = forms.IntegerField(min_value=1, max_value=MOST_ID, required=False)
     mask = forms.FileField(required=False, allow_empty_file=True)
     left = forms.IntegerField(min_value=0, max_value=MOST_PIXELS, required=False)
     top = forms.IntegerField(min_value=0, max_value=MOST_PIXELS, required=False)

@@ -5,6 +5,7 @@ from campaigns.models.asset import Asset, AssetBase
 from campaigns.models.budget import BudgetLine
 from campaigns.models.campaign import AdSet, Campaign
 from campaigns.models.catalog import CatalogModel, ModelPrice
+from campaigns.models.consent import FaceConsent
 from campaigns.models.drift import VersionWatch
 from campaigns.models.event import Event
 from campaigns.models.export import Export, ExportItem, PlatformFile
@@ -32,6 +33,7 @@ __all__ = [
     "Event",
     "Export",
     "ExportItem",
+    "FaceConsent",
     "Finding",
     "Gate",
     "GoldenCheck",

@@ -17,6 +17,7 @@ from campaigns.models.choices import (
     Tier,
     Verdict,
 )
+from campaigns.models.consent import FaceConsent
 from campaigns.models.media import Media
 from campaigns.models.team import Team
 
@@ -40,6 +41,9 @@ class StageRun(models.Model):
     )
     mask = models.ForeignKey(
         Media, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    consent = models.ForeignKey(
+        FaceConsent, on_delete=models.PROTECT, null=True, blank=True, related_name="runs"
     )
     tier = models.CharField(max_length=6, choices=Tier)
     model = models.CharField(max_length=60)
@@ -86,6 +90,11 @@ class StageRun(models.Model):
             ),
             models.CheckConstraint(
                 name="a_run_has_at_least_one_candidate", condition=models.Q(candidate_count__gte=1)
+            ),
+            models.CheckConstraint(
+                name="a_face_swap_has_its_consent_and_nothing_else_has",
+                condition=models.Q(operation="face_swap", consent__isnull=False)
+                | (~models.Q(operation="face_swap") & models.Q(consent__isnull=True)),
             ),
         ]
         indexes = [

@@ -16,6 +16,7 @@ from campaigns.models import (
     Campaign,
     Candidate,
     Export,
+    FaceConsent,
     GoldenPrompt,
     Media,
     Membership,
@@ -101,6 +102,11 @@ def candidate(of: Team, pk: int) -> Candidate:
 def media(of: Team, pk: int) -> Media:
     """A stored file of the team. Raises Http404."""
     return get_object_or_404(Media, team=of, pk=pk)
+
+
+def consent(of: Team, pk: int) -> FaceConsent:
+    """A person's consent that the team recorded. Raises Http404."""
+    return get_object_or_404(FaceConsent.objects.select_related("team", "face"), team=of, pk=pk)
 
 
 def approval(of: Team, pk: int) -> Approval:

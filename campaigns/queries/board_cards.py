@@ -253,6 +253,8 @@ def _at_rest(asset: Asset, run: StageRun | None, needed: bool) -> Standing:
     planned = OPERATIONS.get(entry.get("operation", ""))
     if planned is not None and planned.needs_mask and not here:
         return Standing("warn", "Paint what should go", needs_you=needed)
+    if planned is not None and planned.needs_face and not here:
+        return Standing("warn", "Choose whose face", needs_you=needed)
     if run is not None and here and run.state == RunState.CANCELLED:
         return Standing("", "Cancelled", None, "Start it again, or move it on.", needed)
     if run is not None and here and asset.current_id is None:

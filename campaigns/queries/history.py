@@ -30,7 +30,13 @@ class Happening:
 def _started(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     work = operation_label(str(after.get("operation", ""))).lower()
     begun = "asked for" if after.get("state") == "waiting_approval" else "started"
-    return f"{begun} “{work}” with {after.get('model_label') or after.get('model')}"
+    consent = after.get("consent") or {}
+    whose = (
+        f" and the face of {consent.get('person')}, who agreed until {consent.get('until')}"
+        if consent
+        else ""
+    )
+    return f"{begun} “{work}” with {after.get('model_label') or after.get('model')}{whose}"
 
 
 def _finished(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
@@ -189,6 +195,13 @@ WORDS: dict[str, Words | str] = {
     "campaign.ceiling": "changed what runs without asking",
     "campaign.create": lambda before, after: f"set up the campaign {after.get('name', '')}",
     "campaign.restore": "opened a campaign again",
+    "consent.record": lambda before, after: (
+        f"recorded the consent of {after.get('person', 'a person')} until "
+        f"{after.get('until', '')}: {after.get('covers', '')}"
+    ),
+    "consent.revoke": lambda before, after: (
+        f"revoked the consent of {before.get('person', 'a person')}: {after.get('reason', '')}"
+    ),
     "export.ready": "finished a package",
     "export.request": "asked for a package",
     "media.declare": "said how a photo was made",

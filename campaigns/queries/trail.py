@@ -23,7 +23,7 @@ PAGE = 50
 # What a filter shows, by the beginnings of the verbs.
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "money": ("Money", ("approval.", "budget.", "rule.", "attempt.", "model.")),
-    "people": ("People and settings", ("people.", "team.")),
+    "people": ("People and settings", ("people.", "team.", "consent.")),
     "campaigns": ("Campaigns", ("campaign.", "ad_set.", "brief.")),
     "models": ("Models", ("model.", "watch.", "golden.")),
     "judgments": ("Judgments", ("candidate.", "gate.", "files.", "run.reject_all", "stage.")),

@@ -14,7 +14,7 @@ KEY = Stage.POLISH
 WORK = "provider"
 CRITERIA = (
     Criterion("texture", "Texture is kept, nothing is smoothed away", ("texture",)),
-    Criterion("faces", "Faces are still the same people", ("likeness",)),
+    Criterion("faces", "Faces are right: the same people, or who agreed to a swap", ("likeness",)),
     Criterion("sharp", "Sharp enough at full size", ("sharpness",)),
     Criterion("natural", "It does not look generated"),
 )
@@ -37,6 +37,8 @@ def params(operation: str, given: Mapping[str, Any], brief: Brief) -> dict[str, 
         if factor not in FACTORS:
             raise BadParams("factor", f"Choose one of {', '.join(FACTORS)}.")
         return {"factor": float(factor)}
+    if operation == "face_swap":  # whose face it is comes with its consent
+        return {}
     try:
         strength = float(given.get("strength") or 0.4)
     except (TypeError, ValueError) as error:

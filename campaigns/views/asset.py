@@ -16,7 +16,7 @@ from campaigns.actions import moves, offering, prices, runs, stored
 from campaigns.forms.run import RunForm, checked
 from campaigns.models import Asset, Media
 from campaigns.models.choices import Motion, MotionProfile, RunState
-from campaigns.queries import access
+from campaigns.queries import access, consents
 from campaigns.queries import asset as query
 from campaigns.stages.base import BadParams
 from campaigns.views import live as fragments
@@ -57,6 +57,7 @@ def asset(request: TeamRequest, pk: int) -> HttpResponse:
         context |= {
             "groups": offering.offers(asset=found, rounds=page.rounds, by=request.user),
             "paint_on": still.media if still else None,
+            "consents": consents.usable(team=request.team),
             "token": token(),
             "motions": Motion.choices,
             "profiles": MotionProfile.choices,
@@ -97,6 +98,7 @@ def run(request: TeamRequest, pk: int) -> HttpResponseBase:
         given=form.given,
         count=values["count"],
         mask=_mask(request, found, form),
+        consent=access.consent(request.team, values["consent"]) if values["consent"] else None,
         model=values["model"],
         reason=values["reason"],
         seen_micros=prices.most(

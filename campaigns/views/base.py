@@ -22,6 +22,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from campaigns.actions.approvals import BadLess, NeedsReason
 from campaigns.actions.approving import NotApproved
 from campaigns.actions.budgets import BadBudget
+from campaigns.actions.consents import BadConsent
 from campaigns.actions.curation import BelowGate
 from campaigns.actions.exports import NothingToPack
 from campaigns.actions.platform_files import BadBox
@@ -49,6 +50,7 @@ FORESEEN: dict[type[Exception], int] = {
     UploadRefused: 422,
     BadBox: 422,
     BadBudget: 422,
+    BadConsent: 422,
     BadCorrection: 422,
     BadLess: 422,
     BadRule: 422,

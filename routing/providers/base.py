@@ -179,7 +179,7 @@ class Progress(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A file that goes in. `role`: base, mask or background. `path` is readable now."""
+    """A file that goes in. `role`: base, mask, background or face. `path` is readable now."""
 
     role: str
     path: Path

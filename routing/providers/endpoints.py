@@ -158,7 +158,7 @@ class _Asked:
         return max(1.0, min(4.0, float(self.param("factor", 2))))
 
     def pictures(self) -> list[Any]:
-        return [self.files[role] for role in ("base", "background") if role in self.files]
+        return [self.files[role] for role in ("base", "background", "face") if role in self.files]
 
 
 _WORDS: dict[str, Callable[[_Asked], Any]] = {

@@ -69,6 +69,13 @@ def _erase(params: Mapping[str, Any]) -> str:
     return "Remove what is marked and continue the surroundings there. Change nothing else."
 
 
+def _face(params: Mapping[str, Any]) -> str:
+    return (
+        "Give the person in the first picture the face of the person in the second picture. Keep "
+        "hair, expression, pose, light and everything else of the first picture exactly as it is."
+    )
+
+
 def _outpaint(params: Mapping[str, Any]) -> str:
     return "Continue the picture naturally beyond its edges. Add no people, objects or text."
 
@@ -84,6 +91,7 @@ _BY_OPERATION = {
     "compose": _compose,
     "background_replace": _background,
     "object_erase": _erase,
+    "face_swap": _face,
     "outpaint": _outpaint,
     "image_to_video": _animate,
 }

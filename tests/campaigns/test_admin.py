@@ -25,8 +25,8 @@ from tests.campaigns import money
 # What only actions write. Everything of money and audit stands here.
 ONLY_READ = [
     "AdSet", "Approval", "Asset", "Attempt", "BudgetLine", "Campaign", "Candidate", "Event",
-    "Export", "Gate", "Heartbeat", "Invitation", "LedgerEntry", "Mail", "Media", "Membership",
-    "ModelPrice", "PlatformFile",
+    "Export", "FaceConsent", "Gate", "Heartbeat", "Invitation", "LedgerEntry", "Mail", "Media",
+    "Membership", "ModelPrice", "PlatformFile",
     "RuleDay", "Snooze", "SpendDay", "StageRun", "StandingRule", "TeamBelief",
 ]  # fmt: skip
 NEW = ["Snooze", "StandingRule", "RuleDay", "SpendDay", "Mail", "TeamBelief"]

@@ -19,15 +19,17 @@ from tests import factories
 
 # Written out on purpose: whoever changes the table has to change this one too.
 MAY = {
-    "marketer": {"see", "brief", "run", "judge", "export", "set_up_campaign"},
+    "marketer": {"see", "brief", "run", "judge", "export", "set_up_campaign", "record_consent"},
     "curator": {"see", "run", "judge", "trust_models"},
     "manager": {
         "see", "approve_spend", "set_budget", "set_up_campaign", "see_trail", "trust_models",
+        "record_consent", "revoke_consent",
     },
     "buyer": {"see", "export"},
     "admin": {
         "see", "brief", "run", "judge", "export", "set_up_campaign",
         "manage_people", "manage_models", "manage_team", "see_trail", "trust_models",
+        "revoke_consent",
     },
 }  # fmt: skip
 

@@ -21,6 +21,12 @@ SOURCES = (
     "start_image", "input_image", "image_input", "input_images", "img", "first_frame_url",
 )  # fmt: skip
 MASKS = ("mask_url", "mask", "mask_image", "mask_image_url")
+FACES = ("source_face_url", "swap_image_url", "swap_image")
+REQUIRED = {
+    "half-moon-ai/ai-face-swap/faceswapimage": ("source_face_url", "target_image_url"),
+    "fal-ai/face-swap": ("base_image_url", "swap_image_url"),
+    "cdingram/face-swap": ("swap_image", "input_image"),
+}
 NAMED = {
     "square_hd": (1024, 1024), "square": (512, 512), "portrait_4_3": (768, 1024),
     "portrait_16_9": (576, 1024), "landscape_4_3": (1024, 768), "landscape_16_9": (1024, 576),
@@ -76,6 +82,11 @@ def inline(text: str) -> bytes | None:
         return b""
 
 
+def missing(model: str, given: Mapping[str, Any]) -> str:
+    """The first field the model needs and was not given, or ""."""
+    return next((name for name in REQUIRED.get(model, ()) if not given.get(name)), "")
+
+
 def outputs(model: str, given: Mapping[str, Any], *, read: Read, keep: Callable[[bytes], str]):
     """The outputs as plain values for `render`. Raises BadPicture.
 
@@ -83,6 +94,7 @@ def outputs(model: str, given: Mapping[str, Any], *, read: Read, keep: Callable[
     """
     source, size = _picture(given, SOURCES, read=read, keep=keep)
     mask, _ = _picture(given, MASKS, read=read, keep=keep)
+    face, _ = _picture(given, FACES, read=read, keep=keep)
     seed = given.get("seed")
     if not isinstance(seed, int):
         seed = int(hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()[:8], 16)
@@ -102,7 +114,8 @@ def outputs(model: str, given: Mapping[str, Any], *, read: Read, keep: Callable[
     )
     return [
         {"form": "png" if cut_out else form, "width": width, "height": height,
-         "seed": seed + position, "source": source, "mask": mask, "cut_out": cut_out}
+         "seed": seed + position, "source": source, "mask": mask, "face": face,
+         "cut_out": cut_out}
         for position in range(int(count))
     ]  # fmt: skip
 

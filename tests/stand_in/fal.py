@@ -47,6 +47,9 @@ def submit(x: Exchange, job: Job | None, found: dict[str, Any], app: str) -> Rep
         return _detail("value_error", "The value is too large", 422, "body", "image_size")
     if app.startswith("fal-ai/flux/") and not body.get("prompt"):
         return _detail("missing", "field required", 422, "body", "prompt")
+    needed = asked.missing(app, body)
+    if needed:
+        return _detail("missing", "field required", 422, "body", needed)
     webhook = x.one("fal_webhook")
     try:
         made = x.server.accept(x, model=app, body=body, given=body, webhook=webhook)

@@ -25,7 +25,7 @@ def render(state: State, made: Mapping[str, Any]) -> bytes:
     """The bytes of an output described by plain values."""
     given = {
         name: state.files.read(made[name]) if made.get(name) else None
-        for name in ("source", "mask")
+        for name in ("source", "mask", "face")
     }
     if made["form"] == "mp4":
         return pictures.clip(
@@ -34,8 +34,8 @@ def render(state: State, made: Mapping[str, Any]) -> bytes:
         )  # fmt: skip
     return pictures.picture(
         width=made["width"], height=made["height"], seed=made["seed"], form=made["form"],
-        source=given["source"], mask=given["mask"], cut_out=bool(made.get("cut_out")),
-        black=bool(made.get("black")),
+        source=given["source"], mask=given["mask"], face=given["face"],
+        cut_out=bool(made.get("cut_out")), black=bool(made.get("black")),
     )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ def picture(
     form: str,
     source: bytes | None = None,
     mask: bytes | None = None,
+    face: bytes | None = None,
     cut_out: bool = False,
     black: bool = False,
 ) -> bytes:
@@ -43,6 +44,11 @@ def picture(
             # white is what changes
             where = opened(mask).convert("L").resize((width, height))
             image = Image.composite(base.filter(ImageFilter.GaussianBlur(24)), base, where)
+        elif face is not None:
+            # the face stands where a face would be, so that one sees that both pictures came
+            side = min(width, height) // 4
+            image = base
+            image.paste(opened(face).convert("RGB").resize((side, side)), (width // 2, height // 8))
         else:
             image = Image.blend(base, image, 0.06)
         if cut_out:

@@ -18,6 +18,9 @@ _PRICES: tuple[tuple[str, str, str, int], ...] = (
     ("fal", r"fal-ai/bytedance/.*", SECOND, 52_000),
     ("fal", r"fal-ai/kling-video/.*", SECOND, 70_000),
     ("fal", r"fal-ai/veo.*", SECOND, 200_000),
+    ("fal", r"half-moon-ai/ai-face-swap/.*", OUTPUT, 50_000),
+    ("fal", r"fal-ai/face-swap", OUTPUT, 1_000),
+    ("replicate", r"cdingram/face-swap", OUTPUT, 5_850),
     ("replicate", r"stability-ai/sdxl", OUTPUT, 6_000),
     ("google", r"gemini-2\.5-flash-image", OUTPUT, 39_000),
     ("google", r".*", OUTPUT, 67_200),
@@ -25,7 +28,7 @@ _PRICES: tuple[tuple[str, str, str, int], ...] = (
     ("", r".*", OUTPUT, 40_000),
 )
 # models billed by the second of a machine, their price of one, and how long the stand-in takes
-SECONDS = {"stability-ai/sdxl": 975}
+SECONDS = {"stability-ai/sdxl": 975, "cdingram/face-swap": 975}
 TOOK_S = {"": 6.0}
 BROKE_OFF_AFTER_S = 2.0
 # how a job may end other than well, in the order in which they are looked for

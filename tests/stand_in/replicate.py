@@ -25,7 +25,11 @@ FAILED = {
 }
 PAGE = 100
 # a version names its model in the answer
-RELEASES = {"7762fd07cf82": "stability-ai/sdxl", "a029dff38972": "851-labs/background-remover"}
+RELEASES = {
+    "7762fd07cf82": "stability-ai/sdxl",
+    "a029dff38972": "851-labs/background-remover",
+    "d1d6ea8c8be8": "cdingram/face-swap",
+}
 
 
 def _when(at: float | None) -> str | None:
@@ -94,6 +98,9 @@ def create(
         return _unprocessable("- input.image: Does not match format 'uri'\n")
     version = str(body.get("version", ""))
     model = f"{owner}/{name}" if owner else RELEASES.get(version[:12], version.partition(":")[0])
+    needed = asked.missing(model, given)
+    if needed:
+        return _unprocessable(f"- input: {needed} is required\n")
     webhook = str(body.get("webhook") or "")
     try:
         made = x.server.accept(x, model=model, body=body, given=given, webhook=webhook)

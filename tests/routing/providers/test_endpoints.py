@@ -24,7 +24,7 @@ def test_every_model_that_can_be_chosen_can_be_asked(card: catalog.ModelCard) ->
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.provider}:{row.id}")
 def test_every_row_can_be_filled(row: endpoints.Endpoint, asked: Callable[..., Request]) -> None:
-    files = {"base": "B", "mask": "M"}
+    files = {"base": "B", "mask": "M", "face": "F"}
     sent = endpoints.body(row, asked(row.id, "compose", seeds=(5,)), files)
     assert set(sent) == set(row.input)
     assert not any(isinstance(value, str) and value.startswith("$") for value in sent.values())

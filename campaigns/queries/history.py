@@ -32,7 +32,7 @@ def _started(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     begun = "asked for" if after.get("state") == "waiting_approval" else "started"
     consent = after.get("consent") or {}
     whose = (
-        f" and the face of {consent.get('person')}, who agreed until {consent.get('until')}"
+        f" and the face of {consent.get('person')}, consent until {consent.get('until')}"
         if consent
         else ""
     )

@@ -44,6 +44,7 @@ PAGES = {
     "what-if": "routing/what-if/?days=90&highest_tier=low",
     "trail": "trail/",
     "settings": "settings/",
+    "consents": "consents/",
 }
 FLAGS = [
     "--no-sandbox",

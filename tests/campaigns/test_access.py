@@ -22,6 +22,7 @@ from campaigns.models import (
     Candidate,
     CatalogModel,
     Export,
+    FaceConsent,
     GoldenPrompt,
     Heartbeat,
     PlatformFile,
@@ -81,6 +82,11 @@ FORBIDDEN: dict[str, tuple[str, dict[str, str]]] = {
     "approvals_wake": ("mara", {"approvals": "{approval}"}),
     "approval_less": ("mara", {"count": "1", "model": "local-type", "seen_micros": "0"}),
     "watch_decide": ("mara", {"decision": "keep_out"}),
+    "consents": (
+        "ben",
+        {"person_name": "P", "covers": "C", "valid_from": "2026-01-01", "is_agreed": "on"},
+    ),
+    "consent_revoke": ("mara", {"reason": "Hers"}),
     "golden_add": ("mara", {"run": "{run}", "every": "7", "cap": "0"}),
     "golden_check": ("dana", {"token": "a-token-of-a-page"}),
     "golden_end": ("mara", {}),
@@ -148,6 +154,7 @@ def row_of(name: str) -> str:
         "models": "model",
         "watch": "watch",
         "golden": "golden",
+        "consents": "consent",
     }[first]
 
 
@@ -169,6 +176,7 @@ def ours(
         team=team, asset=asset, run=run, attempt=run.attempts.get(), position=0, seed=1,
         media=photo,
     )  # fmt: skip
+    today = timezone.now().date()
     asking = factories.ad_set(team, by=mara, ceiling=Ceiling.NONE, name="Asking")
     factories.asset(asking, by=mara)
     rows = {
@@ -195,6 +203,10 @@ def ours(
         "golden": GoldenPrompt.objects.create(
             team=team, asset=asset, reference=run, stage="generation", model=run.model,
             operation=run.operation, version="1", label="M", seed=1, cap_micros=0, created_by=ada,
+        ).pk,
+        "consent": FaceConsent.objects.create(
+            team=team, face=photo, person_name="Eileen", covers="Ads", valid_from=today,
+            valid_until=today, recorded_by=mara, recorded_at=timezone.now(),
         ).pk,
         "person": cleo.pk,
         "model": CatalogModel.objects.order_by("pk")[0].pk,
@@ -264,6 +276,7 @@ def test_our_rows_named_in_a_form_are_not_found_either(
         "approvals_decide",
         "approvals_snooze",
         "approvals_wake",
+        "consents",
     ):
         _, sent = FORBIDDEN[name]
         values = ours.sent(sent) | {

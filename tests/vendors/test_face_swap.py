@@ -14,7 +14,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from campaigns.actions import approvals, consents, runs
+from campaigns.actions import approvals, consents, packing, runs
 from campaigns.models import AdSet, Approval, Asset, CatalogModel, FaceConsent, StageRun
 from campaigns.models.choices import Ceiling
 from tests import factories
@@ -62,6 +62,7 @@ def test_both_pictures_arrive_and_the_result_is_kept_and_settled(
     vendor: StandIn,
     swappable: Asset,
     mara: User,
+    dana: User,
     woken: list[tuple[str, int]],
     key: str,
     name: str,
@@ -96,6 +97,13 @@ def test_both_pictures_arrive_and_the_result_is_kept_and_settled(
     assert (line.reserved_micros, line.settled_micros) == (0, micros)
     assert vendor.billed_micros(name) == micros
     assert run.params["consent"] == consents.frozen(agreed)
+    steps = packing._lineage(run.candidates.get())
+    assert steps[-1].params["consent"]["person"] == "Eileen Example"
+    assert steps[-1].input_sha256[-1] == agreed.face.sha256
+    assert packing._rights_until(steps) == agreed.valid_until.isoformat()
+    consents.revoke(consent=agreed, reason="Changed her mind", by=dana)
+    with pytest.raises(packing.CannotPack, match="was revoked"):
+        packing._lineage(run.candidates.get())
 
 
 @pytest.mark.parametrize(

@@ -24,12 +24,19 @@ def toml(**changed: str | None) -> str:
 
 
 class TestShipped:
-    def test_does_every_operation_with_the_embedded_engine(self) -> None:
+    def test_does_every_operation_but_a_face_swap_with_the_embedded_engine(self) -> None:
         local = {
             name for card in catalog.shipped() if card.provider == "local"
             for name in card.operations
         }  # fmt: skip
-        assert local == set(OPERATIONS)
+        assert local == {key for key, one in OPERATIONS.items() if not one.needs_face}
+
+    def test_swaps_faces_with_nothing_that_was_made_for_it_until_an_admin_says_so(self) -> None:
+        swaps = [card for card in catalog.shipped() if card.operations == ("face_swap",)]
+        assert {card.provider for card in swaps} == {"fal", "replicate"}
+        for card in swaps:
+            assert not card.is_enabled, card.key
+            assert "before you switch it on" in card.limits, card.key
 
     def test_names_source_and_date_of_every_price(self) -> None:
         for card in catalog.shipped():

@@ -20,5 +20,6 @@ def test_say_what_goes_in_and_what_comes_out() -> None:
     without = {key for key, operation in OPERATIONS.items() if not operation.needs_base}
     assert without == {"compose_type"}
     assert {key for key, op in OPERATIONS.items() if op.needs_mask} == {"object_erase"}
+    assert {key for key, op in OPERATIONS.items() if op.needs_face} == {"face_swap"}
     assert {key for key, op in OPERATIONS.items() if op.makes_clip} == {"image_to_video"}
     assert [op.key for op in operations_of(Stage.QA)] == ["check"]

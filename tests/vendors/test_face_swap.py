@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.actions import approvals, consents, packing, runs
-from campaigns.models import AdSet, Approval, Asset, CatalogModel, FaceConsent, StageRun
+from campaigns.models import AdSet, Approval, Asset, Candidate, CatalogModel, FaceConsent, StageRun
 from campaigns.models.choices import Ceiling
 from tests import factories
 from tests.stand_in import StandIn
@@ -103,7 +105,7 @@ def test_both_pictures_arrive_and_the_result_is_kept_and_settled(
     assert packing._rights_until(steps) == agreed.valid_until.isoformat()
     consents.revoke(consent=agreed, reason="Changed her mind", by=dana)
     with pytest.raises(packing.CannotPack, match="was revoked"):
-        packing._lineage(run.candidates.get())
+        packing._lineage(Candidate.objects.get(run=run))
 
 
 @pytest.mark.parametrize(
@@ -152,6 +154,7 @@ def test_a_run_that_waited_for_a_manager_is_refused_as_well(
     mara: User,
     dana: User,
     woken: list[tuple[str, int]],
+    client: Client,
 ) -> None:
     switch_on("face-swap", tier="high")
     type(swappable.campaign).objects.update(ceiling=Ceiling.LOW)
@@ -159,6 +162,9 @@ def test_a_run_that_waited_for_a_manager_is_refused_as_well(
     agreed = factories.consent(swappable.team, by=mara)
     run = begin(swappable, mara, agreed)
     assert run.state == "waiting_approval"
+    client.force_login(dana)
+    inbox = client.get(reverse("approvals", args=[swappable.team.slug])).content.decode()
+    assert "Eileen Example, consent until" in inbox
     consents.revoke(consent=agreed, reason="Changed her mind", by=dana)
     approvals.decide(approval=Approval.objects.get(run=run), approve=True, by=dana)
     work_off(run, woken)

@@ -169,6 +169,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("FAL_API_URL", "https://api.fal.ai", "Where fal's prices are.", "Models"),
     Setting("FAL_CDN_URL", "https://v3.fal.media", "Where fal takes input files in.", "Models"),
+    Setting("FAL_SCHEMA_URL", "https://fal.ai", "Where fal says what its models take.", "Models"),
     Setting("REPLICATE_URL", "https://api.replicate.com", "Where Replicate is.", "Models"),
     Setting(
         "GEMINI_URL", "https://generativelanguage.googleapis.com", "Where Gemini is.", "Models"

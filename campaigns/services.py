@@ -148,6 +148,7 @@ def providers() -> dict[str, dict[str, str]]:
             "rest": "FAL_REST_URL",
             "api": "FAL_API_URL",
             "cdn": "FAL_CDN_URL",
+            "schemas": "FAL_SCHEMA_URL",
         },
         "replicate": {"secret": "REPLICATE_API_TOKEN", "api": "REPLICATE_URL"},
         "google": {"secret": "GEMINI_API_KEY", "api": "GEMINI_URL"},

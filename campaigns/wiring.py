@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from campaigns import throttle
 from routing.policy import Circumstances
-from routing.providers import comfyui, fal, google, replicate
+from routing.providers import comfyui, fal, google, probing, replicate
 from routing.providers.base import Provider
 from routing.providers.local import LocalEngine
 from routing.providers.transport import Transport
@@ -61,6 +61,43 @@ def _comfyui(given: dict[str, str]) -> Provider:
     )
 
 
+def _fal_prober(given: dict[str, str]) -> probing.Prober:
+    bases = [given["schemas"], given["api"]]
+    return probing.Fal(
+        transport=Transport(bases=bases, secrets=[given["secret"]]),
+        secret=given["secret"],
+        api=given["api"],
+        documents=given["schemas"],
+    )
+
+
+def _replicate_prober(given: dict[str, str]) -> probing.Prober:
+    transport = Transport(bases=[given["api"]], secrets=[given["secret"]])
+    return probing.Replicate(transport=transport, secret=given["secret"], api=given["api"])
+
+
+def _google_prober(given: dict[str, str]) -> probing.Prober:
+    transport = Transport(bases=[given["api"]], secrets=[given["secret"]])
+    return probing.Google(transport=transport, secret=given["secret"], api=given["api"])
+
+
+def _comfyui_prober(given: dict[str, str]) -> probing.Prober:
+    name, _, value = given["header"].partition(":")
+    return probing.ComfyUI(
+        transport=Transport(bases=[given["api"]], secrets=[value.strip()]),
+        api=given["api"],
+        headers={name.strip(): value.strip()} if name else None,
+    )
+
+
+_PROBERS: dict[str, Callable[[dict[str, str]], probing.Prober]] = {
+    "fal": _fal_prober,
+    "replicate": _replicate_prober,
+    "google": _google_prober,
+    "comfyui": _comfyui_prober,
+}
+
+
 HOSTED: dict[str, Callable[[dict[str, str]], Provider]] = {
     "fal": _fal,
     "replicate": _replicate,
@@ -86,6 +123,13 @@ def provider(key: str) -> Provider:
         return _providers()[key]
     except KeyError as error:
         raise NoSuchProvider(f"The provider {key} is not connected here.") from error
+
+
+def prober(key: str) -> probing.Prober:
+    """What asks a provider about its models. Raises NoSuchProvider without a key."""
+    if not settings.PROVIDERS.get(key, {}).get("secret"):
+        raise NoSuchProvider(f"The provider {key} is not connected here.")
+    return _PROBERS[key](settings.PROVIDERS[key])
 
 
 def circumstances() -> Circumstances:

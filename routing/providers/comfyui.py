@@ -235,7 +235,9 @@ def own_id(attempt_key: str) -> str:
 
 
 @lru_cache(maxsize=16)
-def _template(name: str) -> Mapping[str, Any]:
+def workflow(version: str) -> Mapping[str, Any]:
+    """The graph that stands behind a version, such as workflow:sdxl_t2i. Not to be changed."""
+    name = version.partition(":")[2]
     found: Mapping[str, Any] = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
     return found
 
@@ -243,7 +245,7 @@ def _template(name: str) -> Mapping[str, Any]:
 def graph(row: endpoints.Endpoint, request: Request, files: Mapping[str, Any]) -> dict[str, Any]:
     """The workflow with what is asked put in: `nodes` says which field goes to which input, as
     "node.input"."""
-    made = deepcopy(dict(_template(row.id.partition(":")[2])))
+    made = deepcopy(dict(workflow(row.id)))
     for name, value in endpoints.body(row, request, files).items():
         node, _, where = row.nodes[name].partition(".")
         made[node]["inputs"][where] = value

@@ -157,13 +157,6 @@ def jwks(x: Exchange, job: Job | None, found: dict[str, Any], **_: str) -> Reply
     return said({"keys": [hooks.public_key(x.server)]})
 
 
-def pricing(x: Exchange, job: Job | None, found: dict[str, Any], **_: str) -> Reply:
-    """The price list."""
-    rows = [{"endpoint_id": one, "unit_price": 0.04, "unit": "images", "currency": "USD"}
-            for one in x.query.get("endpoint_id", [])]  # fmt: skip
-    return said({"prices": rows, "next_cursor": None, "has_more": False})
-
-
 def billing(x: Exchange, job: Job | None, found: dict[str, Any], **_: str) -> Reply:
     """What was billed for a request."""
     rows = [
@@ -213,7 +206,6 @@ ROUTES = (
     Route("GET", "/rest/.well-known/jwks.json", "keys", jwks, needs_key=False),
     Route("POST", "/cdn/files/upload", "upload", upload, needs_key=False),
     Route("GET", r"/cdn/files/(?P<name>\w+)", "file", stored, needs_key=False),
-    Route("GET", "/api/v1/models/pricing", "price", pricing),
     Route("GET", "/api/v1/models/billing-events", "bill", billing),
     Route("GET", r"/media/(?P<id>\w+)/(?P<position>\d+)\.\w+", "media", result, needs_key=False),
 )

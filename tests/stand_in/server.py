@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.stand_in import asked, comfyui, fal, google, media, prices, replicate
+from tests.stand_in import asked, comfyui, fal, google, media, prices, replicate, schemas
 from tests.stand_in.state import Charge, Job, Post, State
 from tests.stand_in.wire import Exchange, Reply, Route, drop, nginx, said, send, spoiled
 
@@ -24,8 +24,10 @@ SECRETS = {"fal": "key-id:key-secret-of-fal", "replicate": "r8_secret", "google"
            "comfyui": ""}  # fmt: skip
 ACCOUNT = "user-of-fal"
 ROUTES: dict[str, tuple[Route, ...]] = {
-    "fal": fal.ROUTES, "replicate": replicate.ROUTES, "google": google.ROUTES,
-    "comfyui": comfyui.ROUTES,
+    "fal": (*fal.ROUTES, *schemas.FAL_ROUTES),
+    "replicate": (*replicate.ROUTES, *schemas.REPLICATE_ROUTES),
+    "google": (*google.ROUTES, *schemas.GOOGLE_ROUTES),
+    "comfyui": (*comfyui.ROUTES, *schemas.COMFYUI_ROUTES),
 }  # fmt: skip
 ENDED = "done"
 # said in the work's own input, such as a prompt: [[job:never_done]] or [[media:http_500=2]]
@@ -59,6 +61,7 @@ class StandIn:
         self.delay_s: float | None = None
         self.webhook_to = ""
         self.secrets = dict(SECRETS)
+        self.published = schemas.Published()
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
         self.ended = threading.Event()
@@ -91,6 +94,7 @@ class StandIn:
             "fal": {
                 "secret": secret("fal"), "account": ACCOUNT, "queue": f"{base}/fal/queue",
                 "rest": f"{base}/fal/rest", "api": f"{base}/fal/api", "cdn": f"{base}/fal/cdn",
+                "schemas": f"{base}/fal/site",
             },
             "replicate": {"secret": secret("replicate"), "api": f"{base}/replicate"},
             "google": {"secret": secret("google"), "api": f"{base}/google"},

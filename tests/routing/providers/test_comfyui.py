@@ -69,7 +69,7 @@ def test_puts_what_is_asked_into_its_own_graph(asked: Callable[..., Request]) ->
 )
 def test_every_field_has_a_node(row: endpoints.Endpoint) -> None:
     assert set(row.input) == set(row.nodes)
-    template = comfyui._template(row.id.partition(":")[2])
+    template = comfyui.workflow(row.id)
     for where in row.nodes.values():
         node, _, name = where.partition(".")
         assert name in template[node]["inputs"]

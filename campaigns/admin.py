@@ -248,6 +248,13 @@ class FaceConsentAdmin(ReadOnly):
     exclude = ("release",)
 
 
+@admin.register(models.Quarantine)
+class QuarantineAdmin(ReadOnly):
+    list_display = ("attempt", "team", "position", "size_bytes", "reason", "created_at")
+    list_select_related = ("attempt", "team")
+    exclude = ("file",)
+
+
 @admin.register(models.Event)
 class EventAdmin(ReadOnly):
     list_display = ("at", "team", "verb", "subject", "subject_id", "by")

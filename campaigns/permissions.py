@@ -26,6 +26,7 @@ ABILITIES: dict[str, tuple[frozenset[str], str]] = {
     "manage_models": (frozenset({"admin"}), "change models and prices"),
     "trust_models": (frozenset({"curator", "manager", "admin"}), "say which model is trusted"),
     "see_trail": (frozenset({"manager", "admin"}), "see who did what"),
+    "open_quarantine": (frozenset({"manager", "admin"}), "take what was kept aside"),
     "manage_team": (frozenset({"admin"}), "change the team's settings"),
 }
 
@@ -91,3 +92,4 @@ can_manage_models, check_can_manage_models = _pair("manage_models")
 can_trust_models, check_can_trust_models = _pair("trust_models")
 can_manage_team, check_can_manage_team = _pair("manage_team")
 can_see_trail, check_can_see_trail = _pair("see_trail")
+can_open_quarantine, check_can_open_quarantine = _pair("open_quarantine")

@@ -6,7 +6,7 @@ May die anywhere: what is stored already is left out when the attempt is taken u
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -21,6 +21,7 @@ from campaigns.actions import (
     events,
     leases,
     locks,
+    quarantine,
     requests,
     runs,
     spending,
@@ -38,6 +39,7 @@ from routing.providers.base import (
     RateLimited,
     Request,
     ResultLost,
+    WorkFailed,
 )
 from routing.providers.delivery import NotYet
 
@@ -167,7 +169,7 @@ def _again_later(attempt: Attempt, keeper: leases.Keeper, key: str, error: Excep
     keeper.rows().update(lease_until=None, tries=0, due_at=timezone.now() + pause)
 
 
-def take(*, attempt_id: int, request: Request, outputs: Iterable[Output]) -> None:
+def take(*, attempt_id: int, request: Request, outputs: Sequence[Output]) -> None:
     """Keep what came with the very answer to the submission, in the worker that got it."""
     moved = Attempt.objects.filter(pk=attempt_id, state=AttemptState.SUBMITTED).update(
         state=AttemptState.FETCHING, due_at=timezone.now() + runs.GRACE
@@ -191,6 +193,11 @@ def take(*, attempt_id: int, request: Request, outputs: Iterable[Output]) -> Non
         log.error("attempt %s: %s", attempt_id, error.text)
         lost = ResultLost("It came, and the file storage could not keep it.", billed=True)
         _end_early(attempt, lost, key)
+        return
+    spoiled = next((one for one in outputs if one.problem), None)
+    if spoiled is not None:
+        failed = WorkFailed(spoiled.problem, billed=True, usage=spoiled.usage)
+        _end_early(attempt, failed, key)
         return
     finish(attempt_id=attempt_id, key=key)
 
@@ -240,6 +247,9 @@ def _keep(attempt: Attempt, keeper: leases.Keeper, request: Request, output: Out
     if output.position not in range(len(attempt.seeds)):
         log.warning("attempt %s: an output too many is left out", attempt.pk)
         return
+    if output.problem:
+        _keep_aside(attempt, output, output.problem)
+        return
     run = attempt.run
     source = run.source.media.ai_status if run.source else None
     bases = run.asset.bases.values_list("media__ai_status", flat=True)
@@ -247,15 +257,18 @@ def _keep(attempt: Attempt, keeper: leases.Keeper, request: Request, output: Out
     billing.remember(attempt=attempt, usage=output.usage)
     folder = request.workdir / f"keep-{output.position}"
     folder.mkdir(exist_ok=True)
-    media = stored.store(
-        team=run.team,
-        path=output.path,
-        origin=Media.Origin.OUTPUT,
-        folder=folder,
-        ai_status=ai_status(
-            run.operation, statuses, is_own_engine=wiring.sends_again(attempt.provider)
-        ),
-    )
+    status = ai_status(run.operation, statuses, is_own_engine=wiring.sends_again(attempt.provider))
+    try:
+        media = stored.store(
+            team=run.team,
+            path=output.path,
+            origin=Media.Origin.OUTPUT,
+            folder=folder,
+            ai_status=status,
+        )
+    except intake.Unreadable as error:
+        _keep_aside(attempt, output, _said(error))
+        raise
     try:
         with transaction.atomic():
             keeper.renew()  # locks the row: whoever takes the lease waits for this output
@@ -281,6 +294,19 @@ def _keep(attempt: Attempt, keeper: leases.Keeper, request: Request, output: Out
     events.touch(asset_ids=[run.asset_id])
 
 
+def _keep_aside(attempt: Attempt, output: Output, reason: str) -> None:
+    position = _first(attempt) + output.position
+    quarantine.keep(attempt=attempt, position=position, path=output.path, reason=reason)
+
+
+def _said(error: Exception) -> str:
+    """Why, in words. Of a file that cannot be read without the advice for who uploads one."""
+    text = str(getattr(error, "text", error))
+    if isinstance(error, intake.Unreadable):
+        text = f"{text.partition('. ')[0].rstrip('.')}."
+    return text
+
+
 def _forget(media: Media) -> None:
     """Take a file back that no candidate will ever name."""
     for field in (media.file, media.thumb, media.poster):
@@ -294,7 +320,7 @@ def _end_early(attempt: Attempt, error: Exception, key: str) -> None:
     """A failure with some outputs in hand is a smaller batch, not a loss."""
     if isinstance(error, ProviderError):
         billing.remember(attempt=attempt, usage=error.usage)
-    text = str(getattr(error, "text", error))
+    text = _said(error)
     if attempt.candidates.exists():
         Attempt.objects.filter(pk=attempt.pk, lease_key=key).update(error=text)
         finish(attempt_id=attempt.pk, key=key)

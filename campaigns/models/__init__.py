@@ -15,6 +15,7 @@ from campaigns.models.learning import TeamBelief
 from campaigns.models.ledger import LedgerEntry
 from campaigns.models.mail import Mail
 from campaigns.models.media import Media
+from campaigns.models.quarantine import Quarantine
 from campaigns.models.rollup import SpendDay
 from campaigns.models.stage_run import Attempt, Candidate, Finding, Gate, StageRun
 from campaigns.models.standing import RuleDay, StandingRule
@@ -47,6 +48,7 @@ __all__ = [
     "Membership",
     "ModelPrice",
     "PlatformFile",
+    "Quarantine",
     "RuleDay",
     "SignInLink",
     "Snooze",

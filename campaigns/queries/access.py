@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
+from campaigns import permissions
 from campaigns.models import (
     Approval,
     Asset,
@@ -21,6 +22,7 @@ from campaigns.models import (
     Media,
     Membership,
     PlatformFile,
+    Quarantine,
     StageRun,
     StandingRule,
     Team,
@@ -151,6 +153,13 @@ def platform_file(of: Team, pk: int) -> PlatformFile:
     return get_object_or_404(
         PlatformFile.objects.select_related("asset", "media", "source__media"), team=of, pk=pk
     )
+
+
+def quarantine(of: Team, pk: int, *, roles: Collection[str]) -> Quarantine:
+    """A file kept aside, for those roles that may take it. Raises Http404."""
+    if not permissions.can_open_quarantine(roles):
+        raise Http404
+    return get_object_or_404(Quarantine, team=of, pk=pk)
 
 
 def export(of: Team, pk: int) -> Export:

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import Prefetch
 
-from campaigns.models import Asset, Attempt, Candidate, Gate, Media, StageRun
+from campaigns.models import Asset, Attempt, Candidate, Gate, Media, Quarantine, StageRun
 from campaigns.models.choices import ATTEMPT_OPEN, RUN_OPEN, Platform, RunState, Stage, Verdict
 from campaigns.queries import bills, history, lineage
 from routing import money
@@ -47,6 +47,7 @@ class RunRow:
     compute_s: float
     money_text: str
     what_now: str
+    kept_aside: tuple[Quarantine, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -154,6 +155,7 @@ def _runs(asset: Asset) -> Any:
         .select_related("requested_by", "judged_by", "mask", "source", "approval__decided_by")
         .prefetch_related(
             Prefetch("attempts", Attempt.objects.order_by("number", "pk")),
+            Prefetch("attempts__kept_aside", Quarantine.objects.order_by("position", "pk")),
             Prefetch(
                 "candidates",
                 Candidate.objects.select_related("media").order_by("position", "pk"),
@@ -181,6 +183,7 @@ def _row(run: StageRun) -> RunRow:
         compute_s=sum(attempt.compute_s for attempt in attempts),
         money_text=_money_text(run, held, settled),
         what_now=_what_now(run),
+        kept_aside=tuple(one for attempt in attempts for one in attempt.kept_aside.all()),
     )
 
 

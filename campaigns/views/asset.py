@@ -42,6 +42,7 @@ def _context(request: TeamRequest, page: query.AssetPage) -> dict[str, Any]:
         "currency": request.team.currency,
         "may_run": permissions.can_run(request.roles) and page.asset.archived_at is None,
         "may_judge": permissions.can_judge(request.roles),
+        "may_open_aside": permissions.can_open_quarantine(request.roles),
     }
 
 

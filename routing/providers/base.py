@@ -235,7 +235,8 @@ class Output:
     """One file that came back. `position` is the index of its seed in the request.
 
     `usage` is what is known of the whole attempt by now. `compute_s` are the seconds that this one
-    output took on a machine of our own; 0 for work done elsewhere.
+    output took on a machine of our own; 0 for work done elsewhere. With a `problem` the bytes are
+    no still and no clip, and are only there to be kept aside; the error comes at the end as well.
     """
 
     position: int
@@ -245,6 +246,7 @@ class Output:
     note: Mapping[str, Any] = field(default_factory=dict)
     usage: Usage | None = None
     compute_s: float = 0.0
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,14 @@ class NotYet(ProviderError):
     retry_after_s = 5.0
 
 
+class Spoiled(WorkFailed):
+    """Paid, and what came cannot be used; its bytes are at `path`."""
+
+    def __init__(self, text: str, *, path: Path, usage: Usage | None) -> None:
+        super().__init__(text, billed=True, usage=usage)
+        self.path = path
+
+
 def sniff(head: bytes) -> tuple[str, str] | None:
     """Type and ending of a still or clip by its first 16 bytes; None for anything else."""
     for magic, kind, ending in _PICTURES:
@@ -54,7 +62,8 @@ def each(
     headers: Mapping[str, str] | None = None,
 ) -> Iterator[Output]:
     """Every file in turn, as position and address. One that cannot be had keeps back no other:
-    its error comes at the end, and one that may be tried again before one that may not."""
+    its error comes at the end, and one that may be tried again before one that may not. The bytes
+    of one that is no still and no clip are given too, to be kept aside."""
     files = list(wanted)
     problem: ProviderError | None = None
     for done, (position, url) in enumerate(files):
@@ -71,6 +80,9 @@ def each(
                 )
             except NotYet as error:
                 problem = error
+            except Spoiled as error:
+                problem = problem or error
+                yield aside(error, request, position)
             except (ResultLost, WorkFailed) as error:
                 problem = problem or error
         on_progress((done + 1) / len(files))
@@ -96,7 +108,8 @@ def fetch(
             url, raw, most_bytes=CLIP_BYTES if is_clip else PICTURE_BYTES, headers=headers
         )
     except TooLarge as error:
-        raise WorkFailed(f"What came is too large to take in. {error}", billed=True) from error
+        text = f"What came is too large to take in. {error}"
+        raise Spoiled(text, path=raw, usage=usage) from error
     except AnswerLost as error:
         raise NotYet(f"The file could not be fetched now: {error.text}") from error
     except NotSent as error:
@@ -120,11 +133,11 @@ def stored(
     usage: Usage,
     note: Mapping[str, object] | None = None,
 ) -> Output:
-    """An output from bytes at hand. Raises WorkFailed when they are no still and no clip."""
+    """An output from bytes at hand. Raises Spoiled when they are no still and no clip."""
     with raw.open("rb") as file:
         found = sniff(file.read(16))
     if found is None:
-        raise WorkFailed("What came is neither a picture nor a clip.", billed=True, usage=usage)
+        raise Spoiled("What came is neither a picture nor a clip.", path=raw, usage=usage)
     kind, ending = found
     trimmed = whole.trim(raw, kind)
     path = raw.rename(raw.with_name(f"output-{position}{ending}"))
@@ -136,4 +149,16 @@ def stored(
         content_type=kind,
         note={**(note or {}), **more},
         usage=usage,
+    )
+
+
+def aside(error: Spoiled, request: Request, position: int) -> Output:
+    """What came as it is, for keeping aside."""
+    return Output(
+        position=position,
+        seed=request.seeds[position],
+        path=error.path,
+        content_type="",
+        usage=error.usage,
+        problem=error.text,
     )

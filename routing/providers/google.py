@@ -170,7 +170,10 @@ def _taken(said: Any, request: Request) -> Submission:
                 raw.write_bytes(base64.b64decode(data["data"], validate=True))
             except (binascii.Error, TypeError) as error:
                 raise NoResult("Google's picture could not be read.", billed=True) from error
-            output = delivery.stored(raw, request, 0, usage=usage)
+            try:
+                output = delivery.stored(raw, request, 0, usage=usage)
+            except delivery.Spoiled as error:
+                output = delivery.aside(error, request, 0)
             return Submission(ref, outputs=(output,))
     if reason in _BLOCKED:
         # words that went in are billed even when nothing comes out; the amount is tiny

@@ -26,6 +26,7 @@ from campaigns.models import (
     GoldenPrompt,
     Heartbeat,
     PlatformFile,
+    Quarantine,
     StageRun,
     Team,
     VersionWatch,
@@ -155,6 +156,7 @@ def row_of(name: str) -> str:
         "watch": "watch",
         "golden": "golden",
         "consents": "consent",
+        "quarantine": "quarantine",
     }[first]
 
 
@@ -207,6 +209,10 @@ def ours(
         "consent": FaceConsent.objects.create(
             team=team, face=photo, person_name="Eileen", covers="Ads", valid_from=today,
             valid_until=today, recorded_by=mara, recorded_at=timezone.now(),
+        ).pk,
+        "quarantine": Quarantine.objects.create(
+            team=team, attempt=run.attempts.get(), position=0, file="aside.bin", size_bytes=1,
+            sha256="0" * 64, reason="What came is neither a picture nor a clip.",
         ).pk,
         "person": cleo.pk,
         "model": CatalogModel.objects.order_by("pk")[0].pk,

@@ -23,13 +23,13 @@ MAY = {
     "curator": {"see", "run", "judge", "trust_models"},
     "manager": {
         "see", "approve_spend", "set_budget", "set_up_campaign", "see_trail", "trust_models",
-        "record_consent", "revoke_consent",
+        "record_consent", "revoke_consent", "open_quarantine",
     },
     "buyer": {"see", "export"},
     "admin": {
         "see", "brief", "run", "judge", "export", "set_up_campaign",
         "manage_people", "manage_models", "manage_team", "see_trail", "trust_models",
-        "revoke_consent",
+        "revoke_consent", "open_quarantine",
     },
 }  # fmt: skip
 

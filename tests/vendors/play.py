@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from campaigns import jobs
 from campaigns.actions import reconcile, runs
-from campaigns.models import AdSet, Asset, Attempt, CatalogModel, StageRun
+from campaigns.models import AdSet, Asset, Attempt, CatalogModel, Quarantine, StageRun
 from campaigns.models.choices import ATTEMPT_DRIVEN, ATTEMPT_OPEN, RUN_WORKING, AttemptState
 from tests import factories
 from tests.stand_in import StandIn, fal, replicate
@@ -50,7 +50,8 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How it ended. Money in micro-dollars: `billed` by the vendor, `booked` and `held` by us."""
+    """How it ended. Money in micro-dollars: `billed` by the vendor, `booked` and `held` by us.
+    `aside` counts the unusable files that were kept."""
 
     attempts: str
     run: str
@@ -60,6 +61,7 @@ class Ended:
     billed: int
     booked: int
     held: int
+    aside: int
     text: str
 
 
@@ -181,6 +183,7 @@ def ended(name: str, vendor: StandIn, run: StageRun) -> Ended:
         billed=vendor.billed_micros(name),
         booked=sum(line.settled_micros for line in lines),
         held=sum(line.reserved_micros for line in lines),
+        aside=Quarantine.objects.filter(attempt__run=run).count(),
         text=run.reason
         or " ".join(run.attempts.exclude(error="").values_list("error", flat=True)[:1]),
     )

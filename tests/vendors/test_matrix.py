@@ -34,7 +34,7 @@ def row(case: Case, got: Ended) -> str:
 
     cells = (
         case.vendor, case.step, fault, got.attempts, got.run, str(got.outputs), str(got.posts),
-        str(got.jobs), usd(got.billed), usd(got.booked), usd(got.held),
+        str(got.jobs), usd(got.billed), usd(got.booked), usd(got.held), str(got.aside),
         got.text.replace("|", "/"),
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"

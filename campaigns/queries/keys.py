@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import Count, Q, Sum
@@ -30,20 +31,26 @@ SHOWN_OF = 12  # a shorter key shows nothing
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One provider. Counts and money (micro-units) are this team's of the last 24 hours."""
+    """One provider. Counts and money (micro-units) are this team's of the last 24 hours; open calls
+    are those under way, without the ones whose answer was lost. `address` is where a server of
+    one's own is."""
 
     key: str
     label: str
     variable: str
     is_set: bool
     last_four: str
+    address: str
     model_count: int
     sent_count: int
+    done_count: int
     failed_count: int
     open_count: int
     unknown_count: int
     billed_micros: int
+    held_micros: int
     last_error: str
+    last_error_at: datetime | None
     stop_text: str
     stopped_until: datetime | None
     at_once: int
@@ -58,15 +65,19 @@ def page(*, team: Team, now: datetime, shows_ends: bool) -> list[Row]:
         row["provider"]: row
         for row in recent.values("provider").annotate(
             sent=Count("pk", filter=Q(sent_at__isnull=False)),
+            done=Count("pk", filter=Q(state=AttemptState.SETTLED)),
             failed=Count("pk", filter=Q(state=AttemptState.FAILED)),
-            open=Count("pk", filter=Q(state__in=ATTEMPT_OPEN)),
+            open=Count("pk", filter=Q(state__in=ATTEMPT_OPEN) & ~Q(state=AttemptState.UNKNOWN)),
             unknown=Count("pk", filter=Q(state=AttemptState.UNKNOWN)),
             billed=Sum("settled_micros"),
+            held=Sum("reserved_micros", filter=Q(state__in=ATTEMPT_OPEN)),
         )
     }
-    errors: dict[str, str] = {}
-    for provider, error in recent.exclude(error="").order_by("pk").values_list("provider", "error"):
-        errors[provider] = error
+    errors: dict[str, tuple[str, datetime | None]] = {}
+    for provider, error, ended_at in (
+        recent.exclude(error="").order_by("pk").values_list("provider", "error", "finished_at")
+    ):
+        errors[provider] = (error, ended_at)
     models = CatalogModel.objects.filter(provider__in=wiring.HOSTED, is_enabled=True)
     stops = throttle.stopped(wiring.HOSTED)
     enabled = dict(models.values_list("provider").annotate(Count("pk")))
@@ -74,7 +85,7 @@ def page(*, team: Team, now: datetime, shows_ends: bool) -> list[Row]:
         _row(
             key,
             counted.get(key, {}),
-            errors.get(key, ""),
+            errors.get(key, ("", None)),
             enabled.get(key, 0),
             shows_ends,
             stops.get(key),
@@ -87,10 +98,15 @@ def _end(secret: str) -> str:
     return secret[-4:] if len(secret) >= SHOWN_OF else ""
 
 
+def _host(address: str) -> str:
+    """Host and port of an address, without a name and password in it."""
+    return urlsplit(address).netloc.rpartition("@")[2]
+
+
 def _row(
     key: str,
     seen: Mapping[str, Any],
-    error: str,
+    error: tuple[str, datetime | None],
     models: int,
     shows_ends: bool,
     stop: throttle.Stop | None,
@@ -102,14 +118,18 @@ def _row(
         variable=VARIABLES[key],
         is_set=bool(secret),
         last_four=_end(secret) if shows_ends and key not in KEYLESS else "",
+        address=_host(secret) if shows_ends and key in KEYLESS else "",
         model_count=models,
         sent_count=seen.get("sent") or 0,
+        done_count=seen.get("done") or 0,
         failed_count=seen.get("failed") or 0,
         open_count=seen.get("open") or 0,
         unknown_count=seen.get("unknown") or 0,
         billed_micros=seen.get("billed") or 0,
-        last_error=error[:200],
-        stop_text=stop.text if stop else "",
+        held_micros=seen.get("held") or 0,
+        last_error=error[0][:200],
+        last_error_at=error[1],
+        stop_text=stop.text.rstrip(".") if stop else "",
         stopped_until=(
             datetime.fromtimestamp(stop.until, UTC) if stop and not stop.is_account else None
         ),

@@ -23,7 +23,15 @@ def keys(request: TeamRequest) -> HttpResponse:
         now=timezone.now(),
         shows_ends=may_try and request.user.is_staff,
     )
-    return render(request, "models/keys.html", {"rows": rows, "may_try": may_try})
+    return render(
+        request,
+        "models/keys.html",
+        {
+            "rows": rows,
+            "may_try": may_try,
+            "may_settle": permissions.can_set_budget(request.roles),
+        },
+    )
 
 
 @require_POST

@@ -60,7 +60,8 @@ class Fal:
             said = _asked(row, self.transport, f"{root}?{urlencode({'endpoint_id': row.id})}")
             look = _read(row, said, schemas.fal)
             price = prices.get(row.id)
-            notes = () if price or trouble else ("fal lists no price for it",)
+            is_gone = any(one.code == "gone" for one in look.differences)
+            notes = () if price or trouble or is_gone else ("fal lists no price for it",)
             yield replace(look, price=price, notes=notes, problem=look.problem or trouble)
 
     def _prices(self, rows: Sequence[Endpoint]) -> tuple[dict[str, Price], str]:

@@ -59,6 +59,7 @@ TEAM = [
     path("assets/<int:pk>/qa/", qa.qa, name="qa"),
     path("assets/<int:pk>/qa/live/", qa.live, name="qa_live"),
     path("assets/<int:pk>/qa/pass/", qa.pass_gate, name="qa_pass"),
+    path("assets/<int:pk>/qa/photo/", qa.declare, name="qa_declare"),
     path("files/<int:pk>/crop/", qa.crop, name="crop"),
     path("runs/<int:pk>/cancel/", asset.cancel, name="run_cancel"),
     path("review/", review.queue, name="review"),

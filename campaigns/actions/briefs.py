@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from campaigns import permissions
-from campaigns.actions import events, planning, runs, setting_up
+from campaigns.actions import declaring, events, planning, runs, setting_up
 from campaigns.formats import creative_code
 from campaigns.models import AdSet, Asset, AssetBase, Campaign, Media, StageRun, Team
 from campaigns.models.choices import Ceiling
@@ -27,7 +27,8 @@ class NewBrief:
     """A brief as the form has checked it. `wanted` overrules stages of the plan.
 
     `count` 0 leaves the size of batches to routing; `demands` is what must be in the frame.
-    `photo_origin` says how the photos were made: none (a photograph), ai_modified, ai_generated.
+    `photo_origin` says how the photos were made: none (a photograph), ai_modified, ai_generated,
+    or unknown, which QA asks again.
     """
 
     title: str
@@ -206,19 +207,9 @@ def _write(
 
 def _declare(bases: Sequence[Media], origin: str, by: User) -> None:
     """Note how the photos were made, as the person who brings them says: packages disclose it."""
-    for media in bases:
-        changed = (
-            Media.objects.filter(pk=media.pk, origin=Media.Origin.UPLOAD)
-            .exclude(ai_status=origin)
-            .update(ai_status=origin)
-        )
-        if changed:
-            events.record(
-                team=media.team,
-                verb="media.declare",
-                subject="media",
-                subject_id=media.pk,
-                by=by,
-                before={"ai_status": media.ai_status},
-                after={"ai_status": origin},
-            )
+    if origin == "unknown":
+        return  # QA asks; what was said of a photo earlier stands
+    photos = [media for media in bases if media.origin == Media.Origin.UPLOAD]
+    changed = declaring.note(photos=photos, answer=origin, by=by)
+    if changed:
+        declaring.carry(photos=changed, by=by)

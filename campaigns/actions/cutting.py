@@ -40,6 +40,7 @@ class Cut:
     crop_findings: list[dict[str, str]]
     findings: list[dict[str, str]]
     verdict: str
+    label: dict[str, Any]
 
 
 def ratio_of(row: PlatformFile) -> float:
@@ -106,10 +107,12 @@ def cut(*, row: PlatformFile, folder: Path) -> Cut:
         picture = picture.resize((media.width, media.height), Image.Resampling.LANCZOS)
     seen = seen_of(media, picture)
     decided = _decide(row, seen, spec)
-    path = _write(row, spec, decided.box, folder, source, picture)
+    label = manifest.source_type(media.ai_status, from_photo=row.asset.bases.exists())
+    path = _write(row, spec, decided.box, folder, source, picture, label)
     try:
-        report = spec_check.check(
-            path, spec, texts=_texts(row), boxes=_boxes(seen, decided.box, width, height)
+        streams = measured.measure(path)
+        report = spec_check.check_measured(
+            streams, spec, texts=_texts(row), boxes=_boxes(seen, decided.box, width, height)
         )
     except measured.Unreadable as error:
         raise CannotCut(str(error)) from error
@@ -117,9 +120,9 @@ def cut(*, row: PlatformFile, folder: Path) -> Cut:
     verdict = report.verdict
     if media.ai_status == "unknown":
         findings.append(_undeclared())
-        verdict = spec_check.worst_of([verdict, FindingVerdict.WARN])
+        verdict = str(FindingVerdict.FAIL)
     notes = [{"code": f.code, "verdict": f.verdict, "text": f.text} for f in decided.findings]
-    return Cut(path, decided.box.as_list(), notes, findings, verdict)
+    return Cut(path, decided.box.as_list(), notes, findings, verdict, _label(label, streams))
 
 
 def _decide(row: PlatformFile, seen: Seen, spec: Spec) -> crop.Crop:
@@ -132,11 +135,16 @@ def _decide(row: PlatformFile, seen: Seen, spec: Spec) -> crop.Crop:
 
 
 def _write(
-    row: PlatformFile, spec: Spec, box: Box, folder: Path, source: Path, picture: Image.Image
+    row: PlatformFile,
+    spec: Spec,
+    box: Box,
+    folder: Path,
+    source: Path,
+    picture: Image.Image,
+    label: str,
 ) -> Path:
     """Cut and encode with the label of how it was made, within the platform's ceiling of bytes."""
     width, height = qa.size_of(spec)
-    label = manifest.DIGITAL_SOURCE_TYPES.get(row.source.media.ai_status, "")
     xmp = provenance.packet(label, code=row.asset.creative_code or "")
     if row.kind == FileKind.CLIP:
         path = folder / "file.mp4"
@@ -164,17 +172,28 @@ def _write(
     return path
 
 
+def _label(source_type: str, streams: measured.Measured) -> dict[str, Any]:
+    """What the manifest says of the file's inside."""
+    return {
+        "digital_source_type": source_type,
+        "video_codec": streams.video_codec if streams.is_clip else None,
+        "video_kbps": streams.video_kbps,
+        "audio_codec": streams.audio_codec,
+        "audio_kbps": streams.audio_kbps,
+    }
+
+
 def _undeclared() -> dict[str, str]:
     return {
-        "key": "disclosure",
+        "key": qa.DISCLOSURE,
         "label": "AI use declared",
         "value_text": "not declared",
         "limit_text": "none, modified or generated",
-        "level": "warn",
-        "verdict": "warn",
+        "level": "fail",
+        "verdict": "fail",
         "source": "the platforms' AI disclosure rules",
         "source_date": "2026-11-23",
-        "remedy": "Say in the brief how the base photo was made.",
+        "remedy": "Say on this page how the photo was made.",
         "source_url": "",
     }
 

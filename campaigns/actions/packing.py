@@ -27,6 +27,7 @@ from campaigns.models import (
 from campaigns.models.choices import FindingVerdict, Stage
 from campaigns.queries import consents
 from campaigns.queries import exports as names
+from campaigns.queries import qa
 
 
 class CannotPack(Exception):
@@ -128,6 +129,8 @@ def _rows(export: Export) -> Iterator[PlatformFile]:
         _check_approved(asset, item)
         rows = [r for r in platform_files.of_asset(asset) if r.platform in export.platforms]
         for row in rows:
+            if row.source.media.ai_status == "unknown":
+                raise CannotPack(f"{asset.title}: {qa.UNDECLARED}")
             if row.due_at is not None:
                 raise CannotPack(f"{asset.title}: a crop is still being made. Package it again.")
             if row.verdict == FindingVerdict.FAIL:
@@ -249,6 +252,7 @@ def _entry(row: PlatformFile, name: str) -> manifest.Entry:
         language=asset.locale,
         disclosure=manifest.Disclosure(
             ai_status=media.ai_status,
+            digital_source_type=row.label.get("digital_source_type", ""),
             tool=", ".join(dict.fromkeys(step.model for step in steps)),
             action=readme.disclosure_action(row.platform, media.ai_status),
         ),

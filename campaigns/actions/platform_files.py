@@ -7,7 +7,7 @@ asks for the same row to be made again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -115,6 +115,7 @@ def make(*, platform_file_id: int) -> None:
         media=media,
         box=cut.box,
         crop_findings=cut.crop_findings,
+        label=cut.label,
         findings=cut.findings,
         verdict=cut.verdict,
         error="",
@@ -237,6 +238,21 @@ def move_crop(
         )
         events.touch(asset_ids=[row.asset_id])
     return [one.pk for one in fresh]
+
+
+def make_again(*, asset: Asset, rows: Iterable[PlatformFile], by: User) -> None:
+    """Have these files of `asset` made anew where they are: what they say of themselves changed.
+
+    Must run inside the caller's transaction.
+    """
+    due = list(rows)
+    for one in due:
+        PlatformFile.objects.filter(pk=one.pk).update(
+            due_at=timezone.now() + GRACE, tries=0, error="", revision=F("revision") + 1
+        )
+        dispatch.on_commit("make_file", one.pk, _wake_number(one.revision + 1))
+    if due:
+        reopen_gate(asset=asset, by=by)
 
 
 def _wanted(row: PlatformFile, master: Media, box: Sequence[Any]) -> list[int]:

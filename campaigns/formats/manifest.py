@@ -20,6 +20,7 @@ SCHEMA = 1
 
 AI_STATUSES = ("none", "ai_modified", "ai_generated", "unknown")
 _SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+CREATED = f"{_SOURCE_TYPE}digitalCreation"
 DIGITAL_SOURCE_TYPES = {
     "none": f"{_SOURCE_TYPE}humanEdits",
     "ai_modified": f"{_SOURCE_TYPE}compositeWithTrainedAlgorithmicMedia",
@@ -41,6 +42,17 @@ COLUMNS = (
     "image_hash", "video_id", "youtube_video_id", "ad_id",
 )  # fmt: skip
 FILL_BACK = COLUMNS[-4:]  # empty; the buyer fills them in after the upload
+
+
+def source_type(ai_status: str, *, from_photo: bool) -> str:
+    """The IPTC digital source type of a finished file; "" where nobody knows it.
+
+    Cropping, resizing, trimming and encoding change nothing of it. Without AI, a photo that was
+    set in type is edited by people; what began without a photo was created by them.
+    """
+    if ai_status == "none" and not from_photo:
+        return CREATED
+    return DIGITAL_SOURCE_TYPES[ai_status]
 
 
 @dataclass(frozen=True, slots=True)

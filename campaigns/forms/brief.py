@@ -26,6 +26,7 @@ ORIGINS = (
     ("none", "A photograph"),
     ("ai_modified", "Edited with AI"),
     ("ai_generated", "Made by AI"),
+    ("unknown", "Not known yet; QA asks again"),
 )
 LOCALES = ("en-US", "en-GB", "de-DE", "fr-FR", "es-ES", "pt-PT", "pt-BR", "it-IT", "nl-NL", "ja-JP")
 
@@ -213,8 +214,8 @@ class BriefForm(forms.Form):
         return self.cleaned_data["locale"] or "en-US"
 
     def clean_photo_origin(self) -> str:
-        """A photograph when nothing is said."""
-        return self.cleaned_data["photo_origin"] or "none"
+        """Not known when nothing is said."""
+        return self.cleaned_data["photo_origin"] or "unknown"
 
     def clean_deadline(self) -> date | None:
         """Not in the past."""

@@ -34,6 +34,9 @@ class PlatformFile(models.Model):
     media = models.ForeignKey(
         Media, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    label = models.JSONField(
+        default=dict, blank=True, help_text="What the file says of itself, and its streams."
+    )
     findings = models.JSONField(default=list)
     verdict = models.CharField(max_length=4, choices=FindingVerdict, blank=True)
     error = models.TextField(blank=True)

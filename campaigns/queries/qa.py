@@ -14,10 +14,16 @@ from campaigns.formats import readme, specs
 from campaigns.formats.spec import Spec
 from campaigns.models import Asset, Candidate, Gate, Media, PlatformFile, StageRun
 from campaigns.models.choices import FileKind, FindingVerdict, Platform, RunState, Stage
+from campaigns.queries import declarations
+from campaigns.queries.declarations import Declaration
 from imaging.geometry import Box, fit_ratio
 from imaging.safezone import SafeZone
 
 DEFAULT_SIZE = (1080, 1920)
+DISCLOSURE = "disclosure"
+UNDECLARED = (
+    "Nobody has said yet how the photo was made. Answer that first; then the files say it too."
+)
 NOTES = {FindingVerdict.PASS: "ok", FindingVerdict.WARN: "warn", FindingVerdict.FAIL: "bad"}
 RANK = {"fail": 0, "warn": 1, "pass": 2, "info": 3}
 AI_WORDS = {
@@ -184,6 +190,7 @@ class Overview:
     version: str
     made: int
     total: int
+    declaration: Declaration
 
     @property
     def is_making(self) -> bool:
@@ -220,18 +227,21 @@ class Overview:
 def why_not(rows: Iterable[PlatformFile]) -> list[str]:
     """One sentence for each file that may not be packaged: what fails and what to do."""
     sentences = []
+    undeclared = False
     for row in rows:
+        undeclared = undeclared or row.source.media.ai_status == "unknown"
         if row.verdict != FindingVerdict.FAIL or row.due_at is not None:
             continue
         name = f"{row.get_platform_display()} {row.kind}"
         failing = [f for f in row.findings if f.get("verdict") == FindingVerdict.FAIL]
         if not failing:
             sentences.append(f"{name} could not be made. {row.error}".strip())
-        for found in failing:
+        for found in (f for f in failing if f.get("key") != DISCLOSURE):
             what = f"{found['label'].lower()} is {found['value_text']}, allowed is"
             cure = found.get("remedy", "")
             sentences.append(f"{name}: {what} {found['limit_text']}. {cure}".strip())
-    return sentences
+    # one question for all files, so said once and first
+    return [UNDECLARED, *sentences] if undeclared else sentences
 
 
 def overview(*, asset: Asset) -> Overview:
@@ -251,6 +261,7 @@ def overview(*, asset: Asset) -> Overview:
         version=hashlib.sha256(version.encode()).hexdigest()[:16],
         made=made,
         total=len(rows),
+        declaration=declarations.of_asset(asset),
     )
 
 

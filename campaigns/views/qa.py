@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from campaigns import permissions
-from campaigns.actions import cutting, planning, platform_files, qa_gate, runs
+from campaigns.actions import cutting, declaring, planning, platform_files, qa_gate, runs
 from campaigns.forms.qa import CropForm
 from campaigns.models import PlatformFile
 from campaigns.models.choices import FileKind, Platform
@@ -50,6 +50,7 @@ def _page(request: TeamRequest, overview: reads.Overview) -> dict[str, object]:
         "may_judge": permissions.can_judge(request.roles),
         "may_run": permissions.can_run(request.roles),
         "may_export": permissions.can_export(request.roles),
+        "answers": declaring.ANSWERS,
         "tree": exports.tree_of(overview.asset),
         "token": token(),
     }
@@ -68,6 +69,19 @@ def pass_gate(request: TeamRequest, pk: int) -> HttpResponseBase:
         met = request.POST.getlist("met")
         seen = request.POST.get("seen", "")
         text = qa_gate.approve(asset=asset, met=met, seen=seen, by=request.user).next_text
+    if wants_json(request):
+        return JsonResponse({"text": text})
+    messages.info(request, text)
+    return redirect("qa", request.team.slug, pk)
+
+
+@require_POST
+@in_team
+def declare(request: TeamRequest, pk: int) -> HttpResponseBase:
+    """Say how the asset's photos were made; its files are labelled by it."""
+    asset = access.asset(request.team, pk)
+    declaring.declare(asset=asset, answer=request.POST.get("answer", ""), by=request.user)
+    text = "Noted. Files that say something else are made again."
     if wants_json(request):
         return JsonResponse({"text": text})
     messages.info(request, text)

@@ -17,7 +17,7 @@ from tests import factories
 from tests.campaigns import ready
 
 pytestmark = pytest.mark.django_db
-QUERIES = 16
+QUERIES = 18
 
 
 @pytest.fixture
@@ -123,6 +123,27 @@ class TestPassGate:
         client.post(url(asset, "qa_pass"), {"start": "1", "token": "again"})
         factories.drain()
         assert qa.overview(asset=ready.fresh(asset)).is_open
+
+
+class TestDeclare:
+    def test_asks_takes_the_answer_and_says_whose_it_is(
+        self, client: Client, mara: User, cleo: User, ben: User, ad_set: AdSet, otto: User
+    ) -> None:
+        asset = ready.in_qa(ad_set, by=mara, photo_origin="unknown")
+        client.force_login(ben)
+        page = client.get(url(asset)).content.decode()
+        assert "A marketer, curator or admin answers." in page
+        assert client.post(url(asset, "qa_declare"), {"answer": "none"}).status_code in {302, 403}
+        client.force_login(otto)
+        assert client.post(url(asset, "qa_declare"), {"answer": "none"}).status_code == 404
+        client.force_login(cleo)
+        assert qa.UNDECLARED in client.get(url(asset)).content.decode()
+        client.post(url(asset, "qa_declare"), {"answer": "ai_modified"})
+        page = client.get(url(asset)).content.decode()
+        assert "Said by Cleo" in page
+        assert "Making 0 of 3 files" in page
+        factories.drain()
+        assert qa.UNDECLARED not in client.get(url(asset)).content.decode()
 
 
 class TestCrop:

@@ -175,6 +175,28 @@ SETTINGS: tuple[Setting, ...] = (
         "GEMINI_URL", "https://generativelanguage.googleapis.com", "Where Gemini is.", "Models"
     ),
     Setting(
+        "C2PA_CERT",
+        "",
+        "Certificate that signs platform files (Content Credentials), PEM, followed by its "
+        "issuers. Best given as C2PA_CERT_FILE. Empty: files are labelled but not signed. Needs "
+        "the packages of requirements-signing.txt.",
+        "Content Credentials",
+    ),
+    Setting(
+        "C2PA_KEY",
+        "",
+        "Private key of C2PA_CERT, PEM, without a password. Best given as C2PA_KEY_FILE.",
+        "Content Credentials",
+        secret=True,
+    ),
+    Setting(
+        "C2PA_PLATFORMS",
+        "tiktok,reels-still,shorts",
+        "Which files are signed: tiktok, reels, shorts, or only their stills or clips as in "
+        "reels-still. Meta asks for clips without special boxes, so reels-clip is left out.",
+        "Content Credentials",
+    ),
+    Setting(
         "SWITCHYARD_S3_BUCKET",
         "",
         "Bucket for media. Empty: files in the data folder.",

@@ -237,6 +237,16 @@ STORAGES = {
     },
 }
 
+# --- Content Credentials -----------------------------------------------------------------------
+C2PA_CERT, C2PA_KEY = env.text("C2PA_CERT"), env.text("C2PA_KEY")
+if bool(C2PA_CERT) != bool(C2PA_KEY):
+    raise env.BadSetting("C2PA_CERT and C2PA_KEY go together; set both or neither.")
+C2PA_PLATFORMS = env.words("C2PA_PLATFORMS")
+_signed = {f"{name}{kind}" for name in ("tiktok", "reels", "shorts")
+           for kind in ("", "-still", "-clip")}  # fmt: skip
+if set(C2PA_PLATFORMS) - _signed:
+    raise env.BadSetting(f"C2PA_PLATFORMS may name {', '.join(sorted(_signed))}.")
+
 # --- Mail and log ------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("SWITCHYARD_EMAIL_FROM")
 LOGGING = {

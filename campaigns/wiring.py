@@ -9,6 +9,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from campaigns import throttle
+from imaging import credentials
+from imaging.credentials import Identity
 from routing.policy import Circumstances
 from routing.providers import comfyui, fal, google, probing, replicate
 from routing.providers.base import Provider
@@ -130,6 +132,33 @@ def prober(key: str) -> probing.Prober:
     if not settings.PROVIDERS.get(key, {}).get("secret"):
         raise NoSuchProvider(f"The provider {key} is not connected here.")
     return _PROBERS[key](settings.PROVIDERS[key])
+
+
+def signs(platform: str, kind: str) -> bool:
+    """Is this kind of file meant to carry a seal, certificate or not?"""
+    return not {platform, f"{platform}-{kind}"}.isdisjoint(settings.C2PA_PLATFORMS)
+
+
+def identity() -> Identity | None:
+    """Who signs platform files here; None without a certificate or without the library."""
+    if not (settings.C2PA_CERT and settings.C2PA_KEY and credentials.is_available()):
+        return None
+    return Identity(settings.C2PA_CERT.encode(), settings.C2PA_KEY.encode())
+
+
+def signing() -> str:
+    """Whether files are signed here, and if not, what an admin does for it: one sentence."""
+    if not settings.C2PA_CERT:
+        return (
+            "Files are labelled but not signed. To sign them with your certificate set C2PA_CERT "
+            "and C2PA_KEY (docs/settings.md)."
+        )
+    if not credentials.is_available():
+        return (
+            "There is a certificate but nothing to sign with: install it with pip install "
+            "--require-hashes -r requirements-signing.txt and start again."
+        )
+    return f"Files are signed with your certificate: {', '.join(settings.C2PA_PLATFORMS)}."
 
 
 def circumstances() -> Circumstances:

@@ -13,18 +13,20 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from campaigns import wiring
 from campaigns.actions import stored
 from campaigns.formats import manifest, measured, spec_check
 from campaigns.formats.spec import Spec
 from campaigns.models import Media, PlatformFile
 from campaigns.models.choices import FileKind, FindingVerdict
 from campaigns.queries import qa
-from imaging import crop, encode, probe, provenance, render, see
+from imaging import credentials, crop, encode, probe, provenance, render, see
 from imaging.formats import Limits
 from imaging.geometry import Box
 from imaging.see import Seen
 
 LEAST_WIDTH = 64
+FAILED = "failed: "
 
 
 class CannotCut(Exception):
@@ -109,6 +111,7 @@ def cut(*, row: PlatformFile, folder: Path) -> Cut:
     decided = _decide(row, seen, spec)
     label = manifest.source_type(media.ai_status, from_photo=row.asset.bases.exists())
     path = _write(row, spec, decided.box, folder, source, picture, label)
+    sealed = _seal(row, path, source, decided.box, label)
     try:
         streams = measured.measure(path)
         report = spec_check.check_measured(
@@ -121,8 +124,13 @@ def cut(*, row: PlatformFile, folder: Path) -> Cut:
     if media.ai_status == "unknown":
         findings.append(_undeclared())
         verdict = str(FindingVerdict.FAIL)
+    if sealed.startswith(FAILED):
+        findings.append(_unsealed(sealed.removeprefix(FAILED)))
+        verdict = spec_check.worst_of([verdict, FindingVerdict.WARN])
     notes = [{"code": f.code, "verdict": f.verdict, "text": f.text} for f in decided.findings]
-    return Cut(path, decided.box.as_list(), notes, findings, verdict, _label(label, streams))
+    return Cut(
+        path, decided.box.as_list(), notes, findings, verdict, _label(label, sealed, streams)
+    )
 
 
 def _decide(row: PlatformFile, seen: Seen, spec: Spec) -> crop.Crop:
@@ -157,8 +165,11 @@ def _write(
     path = folder / "file.jpg"
     quality = (spec.export.quality if spec.export else 0) or render.BEST_QUALITY
     image = render.cut(picture, box, width, height)
+    ceiling = spec.max_bytes()
+    if ceiling and wiring.identity() and wiring.signs(row.platform, row.kind):
+        ceiling -= credentials.ROOM  # the seal comes afterwards
     try:
-        render.save_still(image, path, "jpeg", spec.max_bytes(), xmp, quality=quality)
+        render.save_still(image, path, "jpeg", ceiling, xmp, quality=quality)
     except render.TooManyBytes:
         # past what is recommended but within what is refused: the check will say so
         most = spec.max_bytes(levels=("fail",))
@@ -172,14 +183,54 @@ def _write(
     return path
 
 
-def _label(source_type: str, streams: measured.Measured) -> dict[str, Any]:
+def _seal(row: PlatformFile, path: Path, source: Path, box: Box, label: str) -> str:
+    """Sign the finished file where that is wanted; nothing may touch it afterwards. Returns
+    "signed", "off", or FAILED and why."""
+    identity = wiring.identity()
+    if identity is None or not label or not wiring.signs(row.platform, row.kind):
+        return "off"
+    master = row.source.media
+    done = ["cropped"] if box != Box.whole(master.width, master.height) else []
+    done.append("transcoded" if row.kind == FileKind.CLIP else "resized")
+    try:
+        credentials.add(
+            path,
+            "video/mp4" if row.kind == FileKind.CLIP else "image/jpeg",
+            identity,
+            title=row.asset.creative_code or "",
+            source_type=label,
+            actions=done,
+            parent=(source, master.content_type),
+        )
+    except credentials.CannotSign as error:
+        return f"{FAILED}{error}"
+    return "signed"
+
+
+def _label(source_type: str, sealed: str, streams: measured.Measured) -> dict[str, Any]:
     """What the manifest says of the file's inside."""
     return {
         "digital_source_type": source_type,
+        "c2pa": sealed.partition(":")[0],
         "video_codec": streams.video_codec if streams.is_clip else None,
         "video_kbps": streams.video_kbps,
         "audio_codec": streams.audio_codec,
         "audio_kbps": streams.audio_kbps,
+    }
+
+
+def _unsealed(why: str) -> dict[str, str]:
+    return {
+        "key": "seal",
+        "label": "Signed with your certificate",
+        "value_text": "not signed",
+        "limit_text": "signed",
+        "level": "warn",
+        "verdict": "warn",
+        "source": "this installation's settings",
+        "source_date": "when the file was made",
+        "remedy": f"{why} An admin corrects C2PA_CERT and C2PA_KEY, then the crop is reset.",
+        "source_url": "",
     }
 
 

@@ -253,6 +253,7 @@ def _entry(row: PlatformFile, name: str) -> manifest.Entry:
         disclosure=manifest.Disclosure(
             ai_status=media.ai_status,
             digital_source_type=row.label.get("digital_source_type", ""),
+            c2pa=row.label.get("c2pa", "off"),
             tool=", ".join(dict.fromkeys(step.model for step in steps)),
             action=readme.disclosure_action(row.platform, media.ai_status),
         ),

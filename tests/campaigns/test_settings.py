@@ -36,6 +36,19 @@ def run(code: str, data: Path, **values: str) -> subprocess.CompletedProcess[str
     )  # fmt: skip
 
 
+class TestSigning:
+    @pytest.mark.parametrize(
+        ("values", "words"),
+        [({"C2PA_CERT": "x"}, "set both or neither"), ({"C2PA_PLATFORMS": "vine"}, "may name")],
+    )
+    def test_half_a_setting_or_a_wrong_one_stops_the_start(
+        self, tmp_path: Path, values: dict[str, str], words: str
+    ) -> None:
+        result = run("import campaigns.settings", tmp_path, **values)
+        assert result.returncode != 0
+        assert words in result.stderr
+
+
 class TestMediaInABucket:
     @pytest.mark.parametrize(
         "values",

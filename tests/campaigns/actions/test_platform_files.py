@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -15,8 +16,9 @@ from campaigns.models import AdSet, Asset, Event, Gate, PlatformFile
 from campaigns.permissions import NotAllowed
 from campaigns.queries import qa
 from campaigns.transitions import NotNow
+from imaging import credentials
 from imaging.provenance import source_type_of
-from tests import factories
+from tests import certificates, factories
 from tests.campaigns import ready
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +85,35 @@ class TestMake:
         with Image.open(fresh.media.file.path) as picture:
             packet = picture.info["xmp"]
         assert str(source_type_of(packet)) == "compositeWithTrainedAlgorithmicMedia"
+
+
+class TestSigned:
+    def test_files_are_signed_where_it_is_switched_on_and_say_so(
+        self, ad_set: AdSet, mara: User, settings: Any
+    ) -> None:
+        chain, key = certificates.made()
+        settings.C2PA_CERT, settings.C2PA_KEY = chain.decode(), key.decode()
+        settings.C2PA_PLATFORMS = ["tiktok", "reels-clip", "shorts"]
+        rows = platform_files.of_asset(ready.in_qa(ad_set, by=mara))
+        states = {row.platform: row.label["c2pa"] for row in rows}
+        assert states == {"tiktok": "signed", "reels": "off", "shorts": "signed"}
+        for row in rows:
+            found = credentials.state_of(Path(row.media.file.path), "image/jpeg")
+            assert found == ("none" if row.platform == "reels" else "untrusted")
+            spec = qa.spec_of(row.platform, row.kind)
+            assert row.media.size_bytes <= (spec.max_bytes() or 10**9)
+
+    def test_a_certificate_that_cannot_sign_is_a_warning_that_says_why(
+        self, asset: Asset, mara: User, settings: Any
+    ) -> None:
+        settings.C2PA_CERT, settings.C2PA_KEY = "no certificate", "no key"
+        row = tiktok(asset)
+        platform_files.move_crop(row=row, box=[], by=mara)
+        jobs.make_file(row.pk)
+        row = tiktok(asset)
+        (found,) = [one for one in row.findings if one["key"] == "seal"]
+        assert (row.verdict, row.label["c2pa"]) == ("warn", "failed")
+        assert "An admin corrects C2PA_CERT" in found["remedy"]
 
 
 class TestMoveCrop:

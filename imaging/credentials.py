@@ -1,0 +1,153 @@
+"""Sign a finished file with the team's certificate (C2PA Content Credentials), and read a seal.
+
+The last step of all: whatever saves the file afterwards breaks the seal. No time stamp is asked
+for and nothing is fetched, so no network is needed. The package c2pa-python is optional; without it
+`is_available` says no. What may be claimed of a picture is not decided here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+_c2pa: Any = (
+    importlib.import_module("c2pa") if importlib.util.find_spec("c2pa") is not None else None
+)
+
+ROOM = 12_000  # bytes that a seal without a parent adds at most, rounded up
+_CURVES = {256: "es256", 384: "es384", 521: "es512"}
+# the library would fetch manifests that a master only links to, and add 250 KB of thumbnail
+_OFFLINE = {
+    "version": 1,
+    "builder": {"thumbnail": {"enabled": False}},
+    "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
+}
+
+
+class CannotSign(Exception):
+    """The file was not signed; the message says why and what to correct."""
+
+
+class Seal(StrEnum):
+    """What a reader finds: `untrusted` is whole, by a certificate that the reader does not know."""
+
+    NONE = "none"
+    TRUSTED = "trusted"
+    UNTRUSTED = "untrusted"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who signs: the certificate with its issuers, and its private key, both PEM."""
+
+    chain: bytes
+    key: bytes
+
+    def __repr__(self) -> str:
+        """Without the key: this may end in a log."""
+        return "Identity(…)"
+
+
+def is_available() -> bool:
+    """Is the library that signs installed?"""
+    return _c2pa is not None
+
+
+def sign(
+    source: Path,
+    target: Path,
+    mime: str,
+    identity: Identity,
+    *,
+    title: str,
+    source_type: str,
+    actions: Sequence[str],
+    parent: tuple[Path, str] | None = None,
+) -> None:
+    """Write `source` with a seal to `target` and read it back.
+
+    `source_type` is a full IPTC URI; `actions` are C2PA's names without their prefix, such as
+    "cropped". `parent` is the master with its MIME type: when it carries a seal of its own it is
+    kept as what this file was made from, else the file counts as created here. Raises CannotSign.
+    """
+    if _c2pa is None:
+        raise CannotSign("The package c2pa-python is not installed.")
+    has_parent = parent is not None and state_of(*parent) in {Seal.TRUSTED, Seal.UNTRUSTED}
+    first = [] if has_parent else [{"action": "c2pa.created", "digitalSourceType": source_type}]
+    made = [{"action": f"c2pa.{name}"} for name in actions]
+    claim = {
+        "claim_generator_info": [{"name": "Switchyard"}],
+        "title": title,
+        "assertions": [{"label": "c2pa.actions", "data": {"actions": [*first, *made]}}],
+    }
+    try:
+        builder = _c2pa.Builder(json.dumps(claim), context=_c2pa.Context.from_dict(_OFFLINE))
+        if has_parent and parent is not None:
+            builder.set_intent(_c2pa.C2paBuilderIntent.EDIT)  # says "opened" by itself
+            with parent[0].open("rb") as stream:
+                about = {"title": "master", "relationship": "parentOf"}
+                builder.add_ingredient(json.dumps(about), parent[1], stream)
+        # the last argument is the address of a time-stamp service: none
+        info = _c2pa.C2paSignerInfo(_algorithm(identity.key), identity.chain, identity.key, None)
+        with source.open("rb") as reader, target.open("w+b") as writer:
+            builder.sign(_c2pa.Signer.from_info(info), mime, reader, writer)
+    except _c2pa.C2paError as error:
+        target.unlink(missing_ok=True)
+        raise CannotSign(
+            f"The certificate or key cannot sign: {_short(error)}. It must be a certificate for "
+            "signing (digitalSignature, emailProtection) with its issuers, and its own key."
+        ) from error
+    if state_of(target, mime) not in {Seal.TRUSTED, Seal.UNTRUSTED}:
+        target.unlink(missing_ok=True)
+        raise CannotSign("The seal does not hold when it is read back. Is the certificate over?")
+
+
+def add(path: Path, mime: str, identity: Identity, **values: Any) -> None:
+    """Sign a file in its place; on CannotSign it stays as it was. Arguments as for `sign`."""
+    signed = path.with_name(f"signed-{path.name}")
+    sign(path, signed, mime, identity, **values)
+    shutil.move(signed, path)
+
+
+def state_of(path: Path, mime: str) -> Seal:
+    """What a reader says of the file's seal. `none` also where the library is missing."""
+    if _c2pa is None:
+        return Seal.NONE
+    try:
+        with path.open("rb") as stream:
+            reader = _c2pa.Reader(mime, stream, context=_c2pa.Context.from_dict(_OFFLINE))
+            state = str(reader.get_validation_state())
+    except _c2pa.C2paError as error:
+        return Seal.NONE if "ManifestNotFound" in str(error) else Seal.INVALID
+    known = {"Trusted": Seal.TRUSTED, "Valid": Seal.UNTRUSTED}
+    return known.get(state, Seal.INVALID)
+
+
+def _algorithm(key: bytes) -> bytes:
+    """C2PA's name of what this key signs with. Raises CannotSign."""
+    try:
+        found = load_pem_private_key(key, password=None)
+    except (ValueError, TypeError) as error:
+        raise CannotSign("The key is not a PEM private key without a password.") from error
+    if isinstance(found, ec.EllipticCurvePrivateKey) and found.curve.key_size in _CURVES:
+        return _CURVES[found.curve.key_size].encode()
+    if isinstance(found, ed25519.Ed25519PrivateKey):
+        return b"ed25519"
+    if isinstance(found, rsa.RSAPrivateKey):
+        return b"ps256"
+    raise CannotSign("The key must be of the kind P-256, P-384, P-521, Ed25519 or RSA.")
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:160].rstrip(".")

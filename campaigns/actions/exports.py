@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from django.contrib.auth.models import User
 from django.core.files import File
@@ -122,7 +123,8 @@ def build(*, export_id: int) -> None:
     keeper = leases.Keeper(Export, export_id, key)
     try:
         with keeper, stored.scratch() as folder:
-            members = packing.members(export=export)
+            packed = packing.pack(export=export, folder=_sub(folder))
+            members = packed.members
             path = folder / "package.zip"
             with path.open("wb") as target:
                 bundle.write(
@@ -149,6 +151,7 @@ def build(*, export_id: int) -> None:
             sha256=digest,
             size_bytes=size,
             file_count=len(members),
+            contents=packed.contents,
             progress=1,
             finished_at=timezone.now(),
             lease_until=None,
@@ -162,6 +165,12 @@ def build(*, export_id: int) -> None:
                 by=None,
                 after={"sha256": digest, "size_bytes": size},
             )
+
+
+def _sub(folder: Path) -> Path:
+    path = folder / "parts"
+    path.mkdir()
+    return path
 
 
 def _progress(keeper: leases.Keeper, done: int, total: int) -> None:

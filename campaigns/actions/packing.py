@@ -1,22 +1,26 @@
 """What goes into a package: its members, their names, the manifest's entries.
 
-Reads rows and files; writes nothing.
+Reads rows and files; writes manifests and sheets into a scratch folder, and no row.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from io import RawIOBase
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from campaigns.actions import platform_files
-from campaigns.formats import manifest, naming, readme
+from campaigns.formats import contact, manifest, naming, part, readme, sheets
 from campaigns.formats.bundle import Member
 from campaigns.models import (
     Asset,
     Candidate,
+    Event,
     Export,
     ExportItem,
     FaceConsent,
@@ -25,13 +29,23 @@ from campaigns.models import (
     PlatformFile,
 )
 from campaigns.models.choices import FindingVerdict, Stage
-from campaigns.queries import consents
+from campaigns.queries import consents, declarations, qa
 from campaigns.queries import exports as names
-from campaigns.queries import qa
 
 
 class CannotPack(Exception):
     """The package cannot be made; the message names the asset and what to do."""
+
+
+MOST_SHOWN = 400  # files that the package's page lists
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What a package is made of: its members, and what its page shows of them (JSON values)."""
+
+    members: list[Member]
+    contents: dict[str, Any]
 
 
 def storage_name(export: Export) -> str:
@@ -40,51 +54,126 @@ def storage_name(export: Export) -> str:
     return f"teams/{export.team_id}/packages/{token}.zip"
 
 
-def members(*, export: Export) -> list[Member]:
-    """All files of the package. Raises CannotPack when something is not as it was approved."""
-    files: list[tuple[PlatformFile, manifest.Entry]] = []
-    taken: dict[str, list[str]] = {}
-    for row in _rows(export):
-        in_folder = taken.setdefault(row.platform, [])
-        (name,) = naming.unique([names.file_name(row, _version(row.asset))], taken=in_folder)
-        in_folder.append(name)
-        files.append((row, _entry(row, name)))
-    if not files:
-        raise CannotPack("There is nothing to pack for the platforms that were ticked.")
-    entries = [entry for _, entry in files]
-    found = [
-        Member(f"{row.platform}/{entry.file_name}", _media(row).size_bytes, _reader(_media(row)))
-        for row, entry in files
+def pack(*, export: Export, folder: Path) -> Packed:
+    """Gather the package; manifests and sheets are written below `folder` as files come by, so
+    memory holds names only. Raises CannotPack when something is not as it was approved."""
+    title = " · ".join([export.team.name, *_campaigns(export)[:3]])
+    bulk: list[part.CsvPart] = [
+        sheets.MetaSheet(folder),
+        sheets.GoogleSheet(folder),
+        sheets.TikTokSheet(folder),
     ]
     # nothing of the package's own: the same assets must give the same bytes on another day
-    package: dict[str, Any] = {
+    about = {
         "team": export.team.name,
-        "campaigns": sorted({entry.campaign_name for entry in entries}),
+        "campaigns": _campaigns(export),
         "platforms": export.platforms,
     }
-    title = " · ".join([export.team.name, *package["campaigns"][:3]])
-    return [
-        *found,
-        Member.of_bytes("manifest.csv", manifest.to_csv(entries)),
-        Member.of_bytes("manifest.json", manifest.to_json(package, entries)),
-        Member.of_bytes("README.txt", readme.to_bytes(title=title, entries=entries)),
+    notes = readme.Readme(folder, title=title)
+    others: list[part.Part] = [
+        part.ManifestCsv(folder),
+        part.ManifestJson(folder, about),
+        contact.ContactSheet(folder, title=title),
+        *bulk,
     ]
+    members: list[Member] = []
+    shown = _Shown()
+    try:
+        for entry, media in _entries(export):
+            members.append(Member(entry.path, media.size_bytes, _Reader(media)))
+            shown.add(entry, media)
+            for one in (*others, notes):
+                one.add(entry, _Thumb(media))
+    finally:
+        made = [file for one in others for file in one.close()]
+    if not members:
+        raise CannotPack("There is nothing to pack for the platforms that were ticked.")
+    notes.others = [path for path, _ in made]
+    notes.guarded = sum(sheet.guarded for sheet in bulk)
+    beside = [Member.of_file(path, file) for path, file in (*made, *notes.close())]
+    return Packed([*members, *beside], shown.contents(beside))
+
+
+def _campaigns(export: Export) -> list[str]:
+    names_ = export.items.values_list("asset__campaign__name", flat=True)
+    return sorted(set(names_))
+
+
+class _Shown:
+    """The package's page: counts, switches and the first files."""
+
+    def __init__(self) -> None:
+        self._files: list[dict[str, Any]] = []
+        self._count = 0
+        self._switches: Counter[tuple[str, str]] = Counter()
+
+    def add(self, entry: manifest.Entry, media: Media) -> None:
+        self._count += 1
+        self._switches[entry.platform, entry.disclosure.ai_status] += 1
+        if len(self._files) < MOST_SHOWN:
+            self._files.append(
+                {
+                    "path": entry.path,
+                    "title": entry.title,
+                    "platform": entry.platform,
+                    "kind": entry.kind,
+                    "media": media.pk,
+                    "width": entry.width,
+                    "height": entry.height,
+                    "size": entry.size_bytes,
+                    "sha256": entry.sha256,
+                    "verdict": entry.verdict,
+                    "ai": entry.disclosure.ai_status,
+                    "c2pa": entry.disclosure.c2pa,
+                }
+            )
+
+    def contents(self, beside: Iterable[Member]) -> dict[str, Any]:
+        switches = sorted(self._switches.items())
+        return {
+            "count": self._count,
+            "files": self._files,
+            "beside": [{"path": one.path, "size": one.size_bytes} for one in beside],
+            "switches": [
+                {"platform": platform, "ai": status, "count": count}
+                for (platform, status), count in switches
+            ],
+        }
+
+
+class _Thumb:
+    """Reads the small picture of a media row when it is asked for."""
+
+    def __init__(self, media: Media) -> None:
+        self._field = media.thumb or media.poster
+
+    def __call__(self) -> bytes:
+        if not self._field:
+            return b""
+        try:
+            with self._field.open("rb") as source:
+                content: bytes = source.read()
+        except OSError:
+            return b""  # a page without a picture is better than none
+        return content
 
 
 class _Reader:
     """Opens the stored file of a media row."""
 
     def __init__(self, media: Media) -> None:
-        self._media = media
+        # not the row itself: a package has thousands of them
+        self._storage, self._name = media.file.storage, media.file.name or ""
+        self._sha256 = media.sha256
 
     def __call__(self) -> BinaryIO:
         try:
-            source = self._media.file.open("rb")
+            source = self._storage.open(self._name, "rb")
         except OSError as error:
             raise CannotPack(
                 "A stored file is missing. Move its crop in QA to make it again."
             ) from error
-        return cast(BinaryIO, _Checked(source, self._media.sha256))
+        return cast(BinaryIO, _Checked(source, self._sha256))
 
 
 class _Checked(RawIOBase):
@@ -110,39 +199,35 @@ class _Checked(RawIOBase):
         super().close()
 
 
-def _reader(media: Media) -> _Reader:
-    return _Reader(media)
-
-
 def _media(row: PlatformFile) -> Media:
     if row.media is None:
         raise CannotPack(f"{row.asset.title} has no {row.get_platform_display()} file yet.")
     return row.media
 
 
-def _rows(export: Export) -> Iterator[PlatformFile]:
-    items = export.items.select_related("candidate__media").order_by("asset_id")
-    for item in items:
+def _entries(export: Export) -> Iterator[tuple[manifest.Entry, Media]]:
+    """Every file with its row of the manifest, asset by asset: campaign, ad set, creative."""
+    taken: dict[str, list[str]] = {}
+    items = export.items.order_by("asset__campaign__name", "asset__ad_set__name", "asset_id")
+    for item in items.iterator(chunk_size=100):
         asset = Asset.objects.select_related(
             "campaign", "ad_set", "team", "current__media", "keyframe__media"
         ).get(pk=item.asset_id)
-        _check_approved(asset, item)
+        gate = _approved(asset, item)
+        hashes = _approved_files(gate)
         rows = [r for r in platform_files.of_asset(asset) if r.platform in export.platforms]
+        shared = _Shared(asset, gate)
         for row in rows:
-            if row.source.media.ai_status == "unknown":
-                raise CannotPack(f"{asset.title}: {qa.UNDECLARED}")
-            if row.due_at is not None:
-                raise CannotPack(f"{asset.title}: a crop is still being made. Package it again.")
-            if row.verdict == FindingVerdict.FAIL:
-                raise CannotPack(
-                    f"{asset.title}: the {row.get_platform_display()} {row.kind} fails its "
-                    "checks. Open it in QA and mend it."
-                )
-            yield row
+            media = _check(row, hashes)
+            folder = f"{shared.folder}/{row.platform}"
+            in_folder = taken.setdefault(folder, [])
+            (name,) = naming.unique([names.file_name(row, shared.version)], taken=in_folder)
+            in_folder.append(name)
+            yield _entry(row, f"{folder}/{name}", media, shared), media
 
 
-def _check_approved(asset: Asset, item: ExportItem) -> None:
-    """The master that was asked for is still the approved one, byte for byte."""
+def _approved(asset: Asset, item: ExportItem) -> Gate:
+    """The gate of the master that was asked for, which is still the same, byte for byte."""
     gate = _gate(asset)
     is_same = (
         asset.stage == Stage.READY
@@ -152,14 +237,59 @@ def _check_approved(asset: Asset, item: ExportItem) -> None:
         and gate is not None
         and gate.sha256 == item.sha256
     )
-    if not is_same:
+    if gate is None or not is_same:
         raise CannotPack(
             f"{asset.title} changed after it was selected. Approve it in QA and package again."
         )
+    return gate
 
 
-def _version(asset: Asset) -> int:
-    return names.versions_of([asset])[asset.pk]
+def _approved_files(gate: Gate) -> dict[str, str]:
+    """The hash of every file that was looked at when the gate was passed."""
+    said = Event.objects.filter(verb="files.approve", asset_id=gate.asset_id, subject="run")
+    found = (
+        said.filter(subject_id=gate.run_id or 0)
+        .order_by("-pk")
+        .values_list("after", flat=True)
+        .first()
+    )
+    return dict(found or {})
+
+
+def _check(row: PlatformFile, hashes: Mapping[str, str]) -> Media:
+    """The file to pack. Raises CannotPack unless it is finished, sound and the approved one."""
+    title, label = row.asset.title, f"{row.get_platform_display()} {row.kind}"
+    if row.source.media.ai_status == "unknown":
+        raise CannotPack(f"{title}: {qa.UNDECLARED}")
+    if row.due_at is not None:
+        raise CannotPack(f"{title}: a crop is still being made. Package it again.")
+    if row.verdict == FindingVerdict.FAIL:
+        raise CannotPack(f"{title}: the {label} fails its checks. Open it in QA and mend it.")
+    if row.media is None:
+        raise CannotPack(f"{title} has no {label} yet. Open it in QA.")
+    if hashes.get(f"{row.platform} {row.kind}") != row.media.sha256:
+        raise CannotPack(
+            f"{title}: the {label} is not the file that was approved. Move its crop in QA, look "
+            "at it and approve it again."
+        )
+    return row.media
+
+
+class _Shared:
+    """What all files of one asset have in common; worked out once."""
+
+    def __init__(self, asset: Asset, gate: Gate) -> None:
+        self.version = names.versions_of([asset])[asset.pk]
+        self.gate = gate
+        self.said = declarations.of_asset(asset)
+        self.folder = names.folder_of(asset)
+        self._steps: dict[int, tuple[manifest.Step, ...]] = {}
+
+    def steps(self, source: Candidate) -> tuple[manifest.Step, ...]:
+        """The way to a master."""
+        if source.pk not in self._steps:
+            self._steps[source.pk] = _lineage(source)
+        return self._steps[source.pk]
 
 
 def _lineage(candidate: Candidate | None) -> tuple[manifest.Step, ...]:
@@ -214,26 +344,25 @@ def _gate(asset: Asset) -> Gate | None:
     )
 
 
-def _approval(asset: Asset) -> manifest.Approval | None:
-    gate = _gate(asset)
-    if gate is None:
-        return None
-    return manifest.Approval(
-        by=gate.decided_by.get_full_name() or gate.decided_by.username,
-        at=gate.decided_at.isoformat(timespec="seconds"),
-        sha256=gate.sha256,
-    )
-
-
-def _entry(row: PlatformFile, name: str) -> manifest.Entry:
-    media, asset, master = _media(row), row.asset, row.source.media
-    steps = _lineage(row.source)
-    texts = {"headline": asset.headline, "primary_text": asset.subline, "cta": asset.cta}
+def _entry(row: PlatformFile, path: str, media: Media, shared: _Shared) -> manifest.Entry:
+    asset, master, said, gate = row.asset, row.source.media, shared.said, shared.gate
+    steps = shared.steps(row.source)
+    texts = {
+        "headline": asset.headline,
+        "primary_text": asset.subline,
+        "cta": asset.cta,
+        "business_name": asset.campaign.brand,
+        "url_tags": f"utm_content={asset.creative_code}" if asset.creative_code else "",
+    }
     left, top, right, bottom = row.box
+    label = row.label
+    name = path.rpartition("/")[2]
     return manifest.Entry(
         creative_code=asset.creative_code or "",
+        title=asset.title,
         platform=row.platform,
         kind=row.kind,
+        path=path,
         file_name=name,
         ad_name=name.rsplit(".", 1)[0],
         placement=row.spec_id,
@@ -246,24 +375,35 @@ def _entry(row: PlatformFile, name: str) -> manifest.Entry:
         spec_version=row.spec_version,
         master_id=str(row.source_id),
         master_sha256=master.sha256,
-        version=_version(asset),
+        variant_id=str(row.pk),
+        version=shared.version,
         campaign_name=asset.campaign.name,
         ad_set_name=asset.ad_set.name,
         language=asset.locale,
         disclosure=manifest.Disclosure(
             ai_status=media.ai_status,
-            digital_source_type=row.label.get("digital_source_type", ""),
-            c2pa=row.label.get("c2pa", "off"),
+            digital_source_type=label.get("digital_source_type", ""),
+            c2pa=label.get("c2pa", "off"),
             tool=", ".join(dict.fromkeys(step.model for step in steps)),
+            declared_by=said.who,
+            declared_at=said.at.isoformat(timespec="seconds") if said.at else "",
             action=readme.disclosure_action(row.platform, media.ai_status),
         ),
         cost_micros=sum(step.cost_micros for step in steps),
         currency=asset.team.currency,
         duration_s=media.duration_s,
         fps=media.fps,
+        video_codec=label.get("video_codec") or "",
+        video_kbps=label.get("video_kbps"),
+        audio_codec=label.get("audio_codec") or "",
+        audio_kbps=label.get("audio_kbps"),
         crop=manifest.Crop((left, top, right, bottom), "manual" if row.is_manual else "smart"),
         findings=tuple(row.findings),
-        approval=_approval(asset),
+        approval=manifest.Approval(
+            by=gate.decided_by.get_full_name() or gate.decided_by.username,
+            at=gate.decided_at.isoformat(timespec="seconds"),
+            sha256=media.sha256,  # the same as was approved, or it would not be here
+        ),
         texts={key: text for key, text in texts.items() if text},
         lineage=steps,
         rights_expiry_date=_rights_until(steps),

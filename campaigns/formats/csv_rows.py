@@ -46,16 +46,27 @@ def cell(value: Cell) -> str:
             return guard(value)
 
 
+def head(header: Sequence[str]) -> bytes:
+    """The beginning of a file: UTF-8 with BOM, comma, CRLF."""
+    return BOM.encode() + _line([guard(name) for name in header])
+
+
+def line(header: Sequence[str], row: Sequence[Cell]) -> bytes:
+    """One row behind `head`. Raises ValueError when it is not as wide as the header."""
+    if len(row) != len(header):
+        raise ValueError(f"A row has {len(row)} cells, the header {len(header)}.")
+    return _line([cell(value) for value in row])
+
+
 def to_bytes(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """UTF-8 with BOM, comma, CRLF. Raises ValueError when a row is not as wide as the header."""
+    """A whole small file. Raises ValueError when a row is not as wide as the header."""
+    return head(header) + b"".join(line(header, row) for row in rows)
+
+
+def _line(cells: Sequence[str]) -> bytes:
     target = io.StringIO(newline="")
-    writer = csv.writer(target, lineterminator="\r\n")
-    writer.writerow([guard(name) for name in header])
-    for row in rows:
-        if len(row) != len(header):
-            raise ValueError(f"A row has {len(row)} cells, the header {len(header)}.")
-        writer.writerow([cell(value) for value in row])
-    return (BOM + target.getvalue()).encode("utf-8", "replace")
+    csv.writer(target, lineterminator="\r\n").writerow(cells)
+    return target.getvalue().encode("utf-8", "replace")
 
 
 class _Echo:

@@ -7,7 +7,7 @@ results); the JSON holds the same in full. Bytes depend on nothing but the value
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import gcd
@@ -16,7 +16,7 @@ from typing import Any
 from campaigns.formats import csv_rows
 from routing.money import MICROS
 
-SCHEMA = 1
+SCHEMA = 2
 
 AI_STATUSES = ("none", "ai_modified", "ai_generated", "unknown")
 _SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
@@ -29,16 +29,18 @@ DIGITAL_SOURCE_TYPES = {
 }
 
 COLUMNS = (
-    "creative_code", "platform", "kind", "file_name", "ad_name", "placement",
+    "creative_code", "platform", "kind", "path", "file_name", "ad_name", "placement",
     "width", "height", "ratio", "duration_s", "size_bytes", "sha256",
     "verdict", "findings", "waived_by", "waived_why",
     "spec_id", "spec_version", "fps", "video_codec", "video_kbps", "audio_codec", "audio_kbps",
     "crop_left", "crop_top", "crop_right", "crop_bottom", "crop_method", "safe_zone",
-    "master_id", "master_sha256", "version", "approved_by", "approved_at", "approved_sha256",
+    "master_id", "master_sha256", "variant_id", "version",
+    "approved_by", "approved_at", "approved_sha256",
     "campaign_name", "ad_set_name", "language",
-    "headline", "primary_text", "description", "cta", "final_url", "url_tags", "business_name",
-    "ai_status", "digital_source_type", "c2pa", "disclosure_action",
-    "cost", "currency", "rights_expiry_date",
+    "headline", "long_headline", "primary_text", "description", "cta",
+    "final_url", "url_tags", "business_name",
+    "ai_status", "declared_by", "declared_at", "digital_source_type", "c2pa", "disclosure_action",
+    "master_cost", "currency", "rights_expiry_date",
     "image_hash", "video_id", "youtube_video_id", "ad_id",
 )  # fmt: skip
 FILL_BACK = COLUMNS[-4:]  # empty; the buyer fills them in after the upload
@@ -88,7 +90,8 @@ class Disclosure:
     digital_source_type: str = ""
     tool: str = ""
     declared_by: str = ""
-    c2pa: str = "no"
+    declared_at: str = ""
+    c2pa: str = "off"
     action: str = ""
 
     def __post_init__(self) -> None:
@@ -114,7 +117,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One media file of a package. `kind` is "still" or "clip"; `findings` as
+    """One media file of a package, at `path` in it. `master_cost` is what the way to its master
+    cost; all files of a master share it. `kind` is "still" or "clip"; `findings` as
     `SpecFinding.as_json` gives them; `texts` by the column names headline, primary_text, …"""
 
     creative_code: str
@@ -138,6 +142,9 @@ class Entry:
     disclosure: Disclosure
     cost_micros: int
     currency: str
+    title: str = ""
+    path: str = ""
+    variant_id: str = ""
     ad_name: str = ""
     duration_s: float | None = None
     fps: float | None = None
@@ -154,24 +161,31 @@ class Entry:
     rights_expiry_date: str = ""
 
 
-def to_csv(entries: Iterable[Entry]) -> bytes:
-    """manifest.csv: the columns of COLUMNS, one row a file, in the order of platform and name."""
-    rows = []
-    for entry in _ordered(entries):
-        values = _row(entry)
-        rows.append([values.get(column) for column in COLUMNS])
-    return csv_rows.to_bytes(COLUMNS, rows)
+def csv_row(entry: Entry) -> list[csv_rows.Cell]:
+    """The file's row in manifest.csv, by COLUMNS."""
+    values = _row(entry)
+    return [values.get(column) for column in COLUMNS]
 
 
-def to_json(package: Mapping[str, Any], entries: Iterable[Entry]) -> bytes:
-    """manifest.json: `package` (name, campaign, team … JSON values) and the files in full."""
-    value = {
-        "schema": SCHEMA,
-        "package": dict(package),
-        "files": [_json(entry) for entry in _ordered(entries)],
-    }
-    text = json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
-    return (text + "\n").encode("utf-8", "replace")
+def json_head(package: Mapping[str, Any]) -> bytes:
+    """The beginning of manifest.json: `package` are JSON values (team, campaigns …)."""
+    about = _text(dict(package))
+    return f'{{"schema": {SCHEMA},\n"package": {about},\n"files": ['.encode("utf-8", "replace")
+
+
+def json_entry(entry: Entry, *, is_first: bool) -> bytes:
+    """One file in full, behind `json_head` or another file."""
+    comma = "" if is_first else ","
+    return f"{comma}\n{_text(_json(entry))}".encode("utf-8", "replace")
+
+
+def json_tail() -> bytes:
+    """The end of manifest.json."""
+    return b"\n]}\n"
+
+
+def _text(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
 
 
 def money_text(micros: int) -> str:
@@ -189,10 +203,6 @@ def ratio_text(width: int, height: int) -> str:
     return f"{width / height:.2f}:1"
 
 
-def _ordered(entries: Iterable[Entry]) -> list[Entry]:
-    return sorted(entries, key=lambda entry: (entry.platform, entry.file_name))
-
-
 def _row(entry: Entry) -> dict[str, csv_rows.Cell]:
     values: dict[str, csv_rows.Cell] = {
         column: value
@@ -208,7 +218,9 @@ def _row(entry: Entry) -> dict[str, csv_rows.Cell]:
         digital_source_type=_source_type(entry.disclosure),
         c2pa=entry.disclosure.c2pa,
         disclosure_action=entry.disclosure.action,
-        cost=Decimal(money_text(entry.cost_micros)),
+        declared_by=entry.disclosure.declared_by,
+        declared_at=entry.disclosure.declared_at,
+        master_cost=Decimal(money_text(entry.cost_micros)),
     )
     if entry.crop:
         names = ("crop_left", "crop_top", "crop_right", "crop_bottom")
@@ -235,7 +247,9 @@ def _json(entry: Entry) -> dict[str, Any]:
         "platform": entry.platform,
         "placement": entry.placement,
         "kind": entry.kind,
+        "variant_id": entry.variant_id,
         "file": {
+            "path": entry.path,
             "name": entry.file_name,
             "ad_name": entry.ad_name,
             "size_bytes": entry.size_bytes,
@@ -270,12 +284,13 @@ def _json(entry: Entry) -> dict[str, Any]:
             "ai_status": disclosure.ai_status,
             "digital_source_type": _source_type(disclosure),
             "tool": disclosure.tool,
-            "declared_by": disclosure.declared_by,
+            "declared_by": disclosure.declared_by or None,
+            "declared_at": disclosure.declared_at or None,
             "c2pa": disclosure.c2pa,
             "action": disclosure.action,
         },
         "lineage": [_step(step, entry.currency) for step in entry.lineage],
-        "cost": {"amount": money_text(entry.cost_micros), "currency": entry.currency},
+        "master_cost": {"amount": money_text(entry.cost_micros), "currency": entry.currency},
         "rights_expiry_date": entry.rights_expiry_date or None,
     }
 

@@ -20,6 +20,7 @@ MAX_LENGTH = 120  # characters, extension included
 MAX_BYTES = 240  # most file systems take 255 bytes for one name
 _MAX_PATTERN = 200
 _LONGEST_SLUG = 60
+_LONGEST_FOLDER = 30
 _ROOM = 5  # for the number `unique` may add behind the code
 
 _RESERVED = frozenset(
@@ -157,6 +158,11 @@ def slug(text: str, *, fallback: str) -> str:
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:4]
         return f"{fallback}-{digest}"
     return f"{result}-x" if is_reserved(result) else result
+
+
+def folder(text: str, *, fallback: str) -> str:
+    """A folder's name: a slug of at most 30, so that two of them and a file name fit a path."""
+    return _tidy(slug(text, fallback=fallback)[:_LONGEST_FOLDER]) or fallback
 
 
 def is_reserved(name: str) -> bool:

@@ -82,6 +82,9 @@ class Export(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     size_bytes = models.BigIntegerField(default=0)
     file_count = models.PositiveIntegerField(default=0)
+    contents = models.JSONField(
+        default=dict, blank=True, help_text="What its page shows: counts, switches, first files."
+    )
     progress = models.FloatField(default=0)
     error = models.TextField(blank=True)
     tries = models.PositiveSmallIntegerField(default=0)

@@ -6,7 +6,7 @@ Reads only, each with a fixed number of queries.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,6 +114,7 @@ def _file(row: PlatformFile, version: int) -> dict[str, Any]:
     return {
         "platform": row.platform,
         "kind": row.kind,
+        "folder": folder_of(row.asset),
         "name": file_name(row, version),
         "size": row.media.size_bytes if row.media else 0,
     }
@@ -169,6 +170,12 @@ def file_name(row: PlatformFile, version: int) -> str:
     )
 
 
+def folder_of(asset: Asset) -> str:
+    """The folder of its files in a package, "campaign/ad-set". `asset` must be there with both."""
+    campaign = naming.folder(asset.campaign.name, fallback="campaign")
+    return f"{campaign}/{naming.folder(asset.ad_set.name, fallback='ad-set')}"
+
+
 def tree_of(asset: Asset) -> tuple[TreeRow, ...]:
     """The package of one asset alone. `asset` needs campaign and team."""
     version = versions_of([asset])[asset.pk]
@@ -176,21 +183,36 @@ def tree_of(asset: Asset) -> tuple[TreeRow, ...]:
 
 
 def tree(files: Sequence[Mapping[str, Any]]) -> tuple[TreeRow, ...]:
-    """The package's content as lines of a tree."""
-    lines: list[TreeRow] = []
-    for platform in Platform.values:
-        names = [file["name"] for file in files if file["platform"] == platform]
-        if not names:
-            continue
-        lines.append(TreeRow("├ ", f"{platform}/"))
-        for at, name in enumerate(names, 1):
-            lines.append(TreeRow("│  └ " if at == len(names) else "│  ├ ", name))
-    return (
-        *lines,
-        TreeRow("├ ", "manifest.csv"),
-        TreeRow("├ ", "manifest.json"),
-        TreeRow("└ ", "README.txt"),
-    )
+    """The package's content as lines of a tree: campaign, ad set, platform, files."""
+    paths = [f"{file['folder']}/{file['platform']}/{file['name']}" for file in files]
+    root: dict[str, Any] = {}
+    for path in (*sorted(paths), *beside(files)):
+        at = root
+        for name in path.split("/"):
+            at = at.setdefault(name, {})
+    return tuple(_branches(root, ""))
+
+
+def beside(files: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What lies beside the media of a package."""
+    has = {(file["platform"], file["kind"]) for file in files}
+    platforms = {platform for platform, _ in has}
+    return [
+        *(["bulk/google_ads_editor.csv"] if ("shorts", "clip") in has else []),
+        *(["bulk/meta_ads_import.csv"] if "reels" in platforms else []),
+        *(["bulk/tiktok_paste_sheet_1.csv"] if "tiktok" in platforms else []),
+        "contact_sheet.html",
+        "manifest.csv",
+        "manifest.json",
+        "README.txt",
+    ]
+
+
+def _branches(at: Mapping[str, Any], indent: str) -> Iterator[TreeRow]:
+    for position, (name, inner) in enumerate(at.items(), 1):
+        is_last = position == len(at)
+        yield TreeRow(f"{indent}{'└ ' if is_last else '├ '}", f"{name}/" if inner else name)
+        yield from _branches(inner, f"{indent}{'   ' if is_last else '│  '}")
 
 
 def packages(*, team: Team) -> Packages:
@@ -198,6 +220,7 @@ def packages(*, team: Team) -> Packages:
     rows = tuple(
         Export.objects.filter(team=team)
         .select_related("requested_by")
+        .defer("contents")
         .annotate(asset_count=Count("items"))
         .order_by("-pk")[:MOST_PACKAGES]
     )

@@ -8,12 +8,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from campaigns import permissions
+from campaigns import permissions, wiring
 from campaigns.actions import exports as actions
 from campaigns.models import Campaign, Export
 from campaigns.models.choices import ExportState, Platform
 from campaigns.queries import access
 from campaigns.queries import exports as reads
+from campaigns.queries import package as package_reads
 from campaigns.transitions import NotNow
 from campaigns.views.base import TeamRequest, in_team, token, wants_json
 from campaigns.views.media import deliver
@@ -40,6 +41,7 @@ def exports(request: TeamRequest) -> HttpResponse:
         "platforms": Platform.choices,
         "campaign": campaign,
         "may_export": permissions.can_export(request.roles),
+        "signing": wiring.signing(),
         "token": token(),
     }
     return render(request, "exports/exports.html", values)
@@ -83,6 +85,19 @@ def new(request: TeamRequest) -> HttpResponseBase:
         return JsonResponse({"id": export.pk, "url": back})
     messages.info(request, f"{export.name} is being built.")
     return redirect(back)
+
+
+@require_safe
+@in_team
+def package(request: TeamRequest, pk: int) -> HttpResponse:
+    """What is in one package, and which switches to set for it."""
+    export: Export = access.export(request.team, pk)
+    values = {
+        "export": export,
+        "contents": package_reads.contents(export),
+        "signing": wiring.signing(),
+    }
+    return render(request, "exports/package.html", values)
 
 
 @require_safe

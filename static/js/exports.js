@@ -2,8 +2,7 @@
 import { readData } from "./http.js";
 
 const form = document.querySelector("[data-exports]");
-const ORDER = ["tiktok", "reels", "shorts"];
-const CLOSING = ["manifest.csv", "manifest.json", "README.txt"];
+const CLOSING = ["contact_sheet.html", "manifest.csv", "manifest.json", "README.txt"];
 
 const units = (size) => (size >= 1e6 ? `${(size / 1e6).toFixed(1)} MB` : `${Math.ceil(size / 1e3)} kB`);
 const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
@@ -21,15 +20,39 @@ function row(mark, name) {
   return line;
 }
 
+/* Campaign, ad set, platform, file; what lies beside the media comes last. As queries/exports.tree. */
 function treeOf(files) {
-  const lines = [];
-  for (const platform of ORDER) {
-    const names = files.filter((file) => file.platform === platform).map((file) => file.name);
-    if (names.length) lines.push(row("├ ", `${platform}/`));
-    names.forEach((name, at) => lines.push(row(at === names.length - 1 ? "│  └ " : "│  ├ ", name)));
+  const root = new Map();
+  const paths = files.map((file) => `${file.folder}/${file.platform}/${file.name}`).sort();
+  for (const path of [...paths, ...beside(files)]) {
+    let at = root;
+    for (const name of path.split("/")) {
+      if (!at.has(name)) at.set(name, new Map());
+      at = at.get(name);
+    }
   }
-  CLOSING.forEach((name, at) => lines.push(row(at === CLOSING.length - 1 ? "└ " : "├ ", name)));
+  const lines = [];
+  const grow = (at, indent) => {
+    const names = [...at.keys()];
+    names.forEach((name, index) => {
+      const isLast = index === names.length - 1;
+      const inner = at.get(name);
+      lines.push(row(`${indent}${isLast ? "└ " : "├ "}`, inner.size ? `${name}/` : name));
+      grow(inner, `${indent}${isLast ? "   " : "│  "}`);
+    });
+  };
+  grow(root, "");
   return lines;
+}
+
+function beside(files) {
+  const has = (platform, kind) => files.some((file) => file.platform === platform && (!kind || file.kind === kind));
+  return [
+    ...(has("shorts", "clip") ? ["bulk/google_ads_editor.csv"] : []),
+    ...(has("reels") ? ["bulk/meta_ads_import.csv"] : []),
+    ...(has("tiktok") ? ["bulk/tiktok_paste_sheet_1.csv"] : []),
+    ...CLOSING,
+  ];
 }
 
 function start() {

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import av
+import pyexiv2
 import pytest
 from django.contrib.auth.models import User
 from PIL import Image
@@ -17,7 +18,7 @@ from PIL import Image
 from campaigns import jobs
 from campaigns.actions import exports, platform_files
 from campaigns.formats import spec_check
-from campaigns.models import AdSet, Asset, Export
+from campaigns.models import AdSet, Asset, Export, PlatformFile
 from campaigns.permissions import NotAllowed
 from campaigns.queries import qa
 from tests import factories
@@ -106,6 +107,17 @@ class TestBuild:
         made.refresh_from_db()
         assert made.state == "ready"
 
+    def test_a_file_that_is_not_the_one_that_was_looked_at_is_refused(
+        self, asset: Asset, ben: User
+    ) -> None:
+        """Sound bytes with a row of their own, and yet nobody approved them."""
+        tiktok, reels = platform_files.of_asset(asset)[:2]
+        PlatformFile.objects.filter(pk=tiktok.pk).update(media=reels.media)
+        made = package(asset, ben)
+        assert made.state == "failed"
+        assert "the TikTok still is not the file that was approved" in made.error
+        assert not made.file
+
     def test_a_second_worker_finds_nothing_to_do(self, asset: Asset, ben: User) -> None:
         made = package(asset, ben)
         jobs.build_export(made.pk)
@@ -129,25 +141,35 @@ def test_from_a_photo_to_files_that_three_platforms_take(
         assert archive.testzip() is None
         names = archive.namelist()
         archive.extractall(tmp_path)
-    assert len(names) == made.file_count == 9
+    assert len(names) == made.file_count == 13
+    assert {name.rpartition("/")[0] for name in names} == {
+        "", "bulk", *(f"Spring/Prospecting/{platform}" for platform in ALL),
+    }  # fmt: skip
     rows = list(csv.DictReader(io.StringIO((tmp_path / "manifest.csv").read_text("utf-8-sig"))))
     entries = json.loads((tmp_path / "manifest.json").read_text())["files"]
     assert len(rows) == len(entries) == 6
     for row in rows:
-        path = tmp_path / row["platform"] / row["file_name"]
+        path = tmp_path / row["path"]
         assert hashlib.sha256(path.read_bytes()).hexdigest() == row["sha256"]
         assert row["creative_code"] == asset.creative_code
-        assert row["approved_sha256"] == asset.current.media.sha256
+        assert row["approved_sha256"] == row["sha256"]
+        assert row["declared_by"] == "Mara"
+        assert row["c2pa"] == "off"
         spec = qa.spec_of(row["platform"], row["kind"])
         report = spec_check.check(path, spec)
         assert report.verdict != "fail", [f for f in report.findings if f.verdict == "fail"]
         if row["kind"] == "still":
+            with pyexiv2.Image(str(path)) as reader:
+                said = reader.read_xmp()["Xmp.iptcExt.DigitalSourceType"]
+            assert said == row["digital_source_type"]
             with Image.open(path) as picture:
                 picture.load()
                 assert picture.size == qa.size_of(spec)
                 assert "xmp" in picture.info
             continue
-        with av.open(str(path)) as clip:
+        assert (row["video_codec"], row["audio_codec"]) == ("h264", "aac")
+        with av.open(str(path), options={"export_xmp": "1"}) as clip:
+            assert f">{row['digital_source_type']}<" in clip.metadata["xmp"]
             video, (audio,) = clip.streams.video[0], clip.streams.audio
             assert (video.codec_context.name, audio.codec_context.name) == ("h264", "aac")
             assert (video.width, video.height) == (1080, 1920)

@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -98,7 +100,7 @@ class TestGuard:
 
 class TestCsv:
     def test_has_every_column_with_text_guarded_and_numbers_plain(self) -> None:
-        content = manifest.to_csv([ENTRY])
+        content = csv_rows.to_bytes(manifest.COLUMNS, [manifest.csv_row(ENTRY)])
         assert content.startswith(b"\xef\xbb\xbf")
         (row,) = rows(content)
         assert tuple(row) == manifest.COLUMNS
@@ -106,23 +108,24 @@ class TestCsv:
         assert row["headline"] == "Made\n'=for you"
         assert row["waived_why"] == "'+1 from legal"
         assert row["crop_left"] == "-4"
-        assert (row["ratio"], row["cost"], row["safe_zone"]) == ("9:16", "4.10", "warn")
+        assert (row["ratio"], row["master_cost"], row["safe_zone"]) == ("9:16", "4.10", "warn")
         assert row["digital_source_type"].endswith("compositeWithTrainedAlgorithmicMedia")
         assert [row[column] for column in manifest.FILL_BACK] == [""] * 4
-
-    def test_does_not_depend_on_the_order_given(self) -> None:
-        other = replace(ENTRY, file_name="tiktok/A.jpg", kind="still", duration_s=None)
-        assert manifest.to_csv([ENTRY, other]) == manifest.to_csv([other, ENTRY])
 
 
 class TestJson:
     def test_holds_hashes_crop_findings_disclosure_lineage_and_cost_as_text(self) -> None:
-        value = json.loads(manifest.to_json({"name": "Spring"}, [ENTRY]))
-        (file,) = value["files"]
+        head = manifest.json_head({"name": "Spring", "more": {"a": [1, {}]}, "x": "}\n"})
+        pieces = [manifest.json_entry(ENTRY, is_first=at == 0) for at in range(3)]
+        value = json.loads(head + b"".join(pieces) + manifest.json_tail())
+        assert value["package"] == {"name": "Spring", "more": {"a": [1, {}]}, "x": "}\n"}
+        file = value["files"][2]
+        assert value["files"] == [file] * 3
+        assert json.loads(head + manifest.json_tail())["files"] == []
         assert file["file"]["sha256"] == "a" * 64
         assert file["crop"] == {"box": [-4, 0, 1076, 1920], "method": "manual"}
         assert file["check"]["findings"] == [FINDING]
-        assert file["cost"] == {"amount": "4.10", "currency": "USD"}
+        assert file["master_cost"] == {"amount": "4.10", "currency": "USD"}
         assert file["lineage"][0]["params"] == {"factor": 2}
         assert file["disclosure"]["ai_status"] == "ai_modified"
         assert file["campaign"] == '=HYPERLINK("http://x","y")'  # JSON runs nothing
@@ -138,16 +141,47 @@ class TestJson:
             Disclosure("maybe")
 
 
+class TestSourceType:
+    @pytest.mark.parametrize(
+        ("status", "from_photo", "word"),
+        [("none", True, "humanEdits"), ("none", False, "digitalCreation"),
+         ("ai_modified", True, "compositeWithTrainedAlgorithmicMedia"),
+         ("ai_modified", False, "compositeWithTrainedAlgorithmicMedia"),
+         ("ai_generated", False, "trainedAlgorithmicMedia"), ("unknown", True, "")],
+    )  # fmt: skip
+    def test_says_what_was_really_done(self, status: str, from_photo: bool, word: str) -> None:
+        assert manifest.source_type(status, from_photo=from_photo).rpartition("/")[2] == word
+
+
 class TestReadme:
-    def test_says_which_switch_to_set_where(self) -> None:
-        shorts = replace(ENTRY, platform="shorts", disclosure=Disclosure("none"))
-        text = readme.to_bytes(title="Spring", entries=[ENTRY, shorts]).decode()
+    def text(self, folder: Path, *entries: Entry, others: Sequence[str] = ()) -> str:
+        one = readme.Readme(folder, title="Spring")
+        for entry in entries:
+            one.add(entry)
+        one.others, one.guarded = list(others), 2
+        ((path, file),) = one.close()
+        assert path == "README.txt"
+        return file.read_bytes().decode()
+
+    def test_says_first_which_switch_to_set_where(self, tmp_path: Path) -> None:
+        shorts = replace(ENTRY, platform="shorts", disclosure=Disclosure("none", c2pa="signed"))
+        text = self.text(tmp_path, ENTRY, shorts, others=["bulk/tiktok_paste_sheet_1.csv"])
         flat = " ".join(text.split())
-        assert 'switch on "AI-generated content"' in flat
-        assert 'Answer "No" under "Altered content"' in flat
-        assert "Acme_CR000000.mp4" in text
+        assert 'TikTok: In TikTok Ads Manager, on the ad, switch on "AI-generated content"' in flat
+        assert 'YouTube Shorts: Answer "No" under "Altered content"' in flat
+        assert flat.index("Set these switches") < flat.index("Acme_CR000000.mp4")
         assert "headline 12% covered" in text
+        assert "1 files are signed" in flat
+        assert "paste sheet, not an import file" in flat
+        assert "google_ads_editor" not in flat
+        assert "2 texts begin with a sign" in flat
         assert text.count("\n") == text.count("\r\n")
+
+    def test_a_platform_with_both_kinds_names_each(self, tmp_path: Path) -> None:
+        plain = replace(ENTRY, disclosure=Disclosure("none"))
+        flat = " ".join(self.text(tmp_path, ENTRY, plain).split())
+        assert "TikTok, a photograph that AI changed: In TikTok" in flat
+        assert "TikTok, no AI was used to make or change the picture: Leave" in flat
 
     @pytest.mark.parametrize("platform", ["tiktok", "reels", "shorts"])
     @pytest.mark.parametrize("status", manifest.AI_STATUSES)

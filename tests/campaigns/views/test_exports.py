@@ -103,6 +103,27 @@ class TestNew:
         assert not Export.objects.exists()
 
 
+class TestPackage:
+    def test_shows_the_switches_every_file_and_what_lies_beside(
+        self, client: Client, team: Team, asset: Asset, ben: User, otto: User
+    ) -> None:
+        client.force_login(ben)
+        ask(client, team, [asset.pk])
+        export = Export.objects.get()
+        assert "still being built" in client.get(url(team, "export", export.pk)).content.decode()
+        jobs.build_export(export.pk)
+        page = client.get(url(team, "export", export.pk)).content.decode()
+        assert "Spring/Prospecting/tiktok/" in page
+        assert page.count('class="package-file"') == 3
+        assert "in TikTok Ads Manager" in page
+        assert "bulk/tiktok_paste_sheet_1.csv" in page
+        assert "not an import file" in page
+        assert "set C2PA_CERT" in page
+        assert url(team, "export", export.pk) in client.get(url(team)).content.decode()
+        client.force_login(otto)
+        assert client.get(url(team, "export", export.pk)).status_code == 404
+
+
 class TestDownload:
     def test_resumes_where_it_stopped(
         self, client: Client, team: Team, asset: Asset, ben: User, otto: User

@@ -1,0 +1,88 @@
+"""What a package's page shows: the switches to set, what lies where, each file. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from campaigns.formats import readme
+from campaigns.models import Export
+from campaigns.models.choices import Platform
+from campaigns.queries.qa import AI_WORDS
+
+# what lies beside the media, for the person who uploads
+BESIDE = {
+    "README.txt": "what is where, and the switches above",
+    "contact_sheet.html": "every creative on one page, to show and to sign; opens offline",
+    "manifest.csv": "one row a file, with columns to fill in after the upload",
+    "manifest.json": "the same in full, with every step and check",
+    "bulk/meta_ads_import.csv": "for Meta Ads Manager; every ad paused",
+    "bulk/google_ads_editor.csv": "for Google Ads Editor; clips only, every ad paused",
+}
+PASTE = "to paste into the template your TikTok account exports; not an import file"
+SEALS = {"signed": "signed", "off": "", "failed": "not signed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """What to set on one platform for files of one kind."""
+
+    platform: str
+    ai: str
+    count: int
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The files of one folder: [{"name", "media", "size", …}]."""
+
+    path: str
+    files: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The page. `left_out` counts files that only the manifest lists."""
+
+    switches: tuple[Switch, ...]
+    folders: tuple[Folder, ...]
+    beside: tuple[Mapping[str, Any], ...]
+    count: int
+    left_out: int
+
+
+def contents(export: Export) -> Contents:
+    """What is in a finished package, as it was when it was built. No query."""
+    found = export.contents
+    files = found.get("files", [])
+    ordered = sorted(files, key=lambda one: str(one["path"]))
+    folders = groupby(ordered, key=lambda one: one["path"].rpartition("/")[0])
+    return Contents(
+        switches=tuple(
+            Switch(
+                str(Platform(one["platform"]).label),
+                AI_WORDS[one["ai"]],
+                one["count"],
+                readme.disclosure_action(one["platform"], one["ai"]),
+            )
+            for one in found.get("switches", [])
+        ),
+        folders=tuple(Folder(path, tuple(map(_file, inner))) for path, inner in folders),
+        beside=tuple(
+            {**one, "about": BESIDE.get(one["path"], PASTE)} for one in found.get("beside", [])
+        ),
+        count=found.get("count", 0),
+        left_out=found.get("count", 0) - len(files),
+    )
+
+
+def _file(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **one,
+        "name": one["path"].rpartition("/")[2],
+        "ai_words": AI_WORDS[one["ai"]],
+        "seal": SEALS.get(one["c2pa"], ""),
+    }

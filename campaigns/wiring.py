@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from campaigns import throttle
+from campaigns.formats import specs
 from imaging import credentials
 from imaging.credentials import Identity
 from routing.policy import Circumstances
@@ -158,7 +159,15 @@ def signing() -> str:
             "There is a certificate but nothing to sign with: install it with pip install "
             "--require-hashes -r requirements-signing.txt and start again."
         )
-    return f"Files are signed with your certificate: {', '.join(settings.C2PA_PLATFORMS)}."
+    who = identity()
+    problem = credentials.problem(who) if who else ""
+    if problem:
+        return f"Files are labelled but not signed. {problem} Correct C2PA_CERT and C2PA_KEY."
+    signed = [
+        f"{specs.file_of(name).name}{f' {kind}s' if kind else ''}"
+        for name, _, kind in (word.partition("-") for word in settings.C2PA_PLATFORMS)
+    ]
+    return f"Files are signed with your certificate: {', '.join(signed)}."
 
 
 def circumstances() -> Circumstances:

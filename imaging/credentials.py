@@ -11,20 +11,24 @@ import importlib
 import importlib.util
 import json
 import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from PIL import Image
 
 _c2pa: Any = (
     importlib.import_module("c2pa") if importlib.util.find_spec("c2pa") is not None else None
 )
 
 ROOM = 12_000  # bytes that a seal without a parent adds at most, rounded up
+_TRIAL = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCreation"
 _CURVES = {256: "es256", 384: "es384", 521: "es512"}
 # the library would fetch manifests that a master only links to, and add 250 KB of thumbnail
 _OFFLINE = {
@@ -118,6 +122,19 @@ def add(path: Path, mime: str, identity: Identity, **values: Any) -> None:
     signed = path.with_name(f"signed-{path.name}")
     sign(path, signed, mime, identity, **values)
     shutil.move(signed, path)
+
+
+@lru_cache(maxsize=4)
+def problem(identity: Identity) -> str:
+    """Why this certificate cannot sign, tried on a picture of one pixel; "" when it can."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "pixel.png"
+        Image.new("RGB", (1, 1)).save(path)
+        try:
+            add(path, "image/png", identity, title="", source_type=_TRIAL, actions=["resized"])
+        except CannotSign as error:
+            return str(error)
+    return ""
 
 
 def state_of(path: Path, mime: str) -> Seal:

@@ -90,8 +90,8 @@ class Readme:
                 about = f"{name}, {AI[status]}" if len(files) > 1 else name
                 lines.append(_wrap(f"{about}: {disclosure_action(platform, status)}"))
         signed = (
-            f" {self._signed} files are signed (Content Credentials): a certificate that no "
-            "platform knows reads as valid but untrusted."
+            f" {self._signed} {'file is' if self._signed == 1 else 'files are'} signed (Content "
+            "Credentials): a certificate that no platform knows reads as valid but untrusted."
             if self._signed
             else ""
         )

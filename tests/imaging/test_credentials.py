@@ -149,6 +149,8 @@ class TestRefused:
             "chain": Identity(b"no certificate", identity.key),
             "other": Identity(identity.chain, certificates.made()[1]),
         }[what]
+        assert credentials.problem(bad)
+        assert not credentials.problem(identity)
         with pytest.raises(CannotSign, match=r"key|certificate") as told:
             seal(path, bad)
         assert "PRIVATE" not in str(told.value)

@@ -171,7 +171,7 @@ class TestReadme:
         assert 'YouTube Shorts: Answer "No" under "Altered content"' in flat
         assert flat.index("Set these switches") < flat.index("Acme_CR000000.mp4")
         assert "headline 12% covered" in text
-        assert "1 files are signed" in flat
+        assert "1 file is signed" in flat
         assert "paste sheet, not an import file" in flat
         assert "google_ads_editor" not in flat
         assert "2 texts begin with a sign" in flat

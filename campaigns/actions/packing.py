@@ -365,7 +365,7 @@ def _entry(row: PlatformFile, path: str, media: Media, shared: _Shared) -> manif
         path=path,
         file_name=name,
         ad_name=name.rsplit(".", 1)[0],
-        placement=row.spec_id,
+        placement=qa.spec_of(row.platform, row.kind).placement,
         width=media.width,
         height=media.height,
         size_bytes=media.size_bytes,

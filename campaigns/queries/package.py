@@ -37,7 +37,7 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """The files of one folder: [{"name", "media", "size", …}]."""
+    """The files of one ad set: [{"name", "media", "size", …}], a creative's side by side."""
 
     path: str
     files: tuple[Mapping[str, Any], ...]
@@ -58,8 +58,9 @@ def contents(export: Export) -> Contents:
     """What is in a finished package, as it was when it was built. No query."""
     found = export.contents
     files = found.get("files", [])
-    ordered = sorted(files, key=lambda one: str(one["path"]))
-    folders = groupby(ordered, key=lambda one: one["path"].rpartition("/")[0])
+    ordered = sorted(files, key=_place)
+    folders = groupby(ordered, key=lambda one: _place(one)[0])
+    order = list(BESIDE)
     return Contents(
         switches=tuple(
             Switch(
@@ -72,17 +73,28 @@ def contents(export: Export) -> Contents:
         ),
         folders=tuple(Folder(path, tuple(map(_file, inner))) for path, inner in folders),
         beside=tuple(
-            {**one, "about": BESIDE.get(one["path"], PASTE)} for one in found.get("beside", [])
+            {**one, "about": BESIDE.get(one["path"], PASTE)}
+            for one in sorted(
+                found.get("beside", []),
+                key=lambda one: order.index(one["path"]) if one["path"] in BESIDE else len(order),
+            )
         ),
         count=found.get("count", 0),
         left_out=found.get("count", 0) - len(files),
     )
 
 
+def _place(one: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Campaign and ad set first, then the creative, then the platform."""
+    path = str(one["path"])
+    return path.rsplit("/", 2)[0], str(one["title"]), path
+
+
 def _file(one: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **one,
         "name": one["path"].rpartition("/")[2],
+        "platform_label": str(Platform(one["platform"]).label),
         "ai_words": AI_WORDS[one["ai"]],
         "seal": SEALS.get(one["c2pa"], ""),
     }

@@ -133,6 +133,7 @@ def pages_of(page: Page, base: str) -> dict[str, str]:
     found["qa"] = _link(page, "[data-stage=qa] a", r"/assets/\d+/qa/$")
     found["campaign"] = _in(page, found["campaigns"], r"/campaigns/\d+/$")
     found["crop"] = _in(page, found["qa"], r"/files/\d+/crop/$")
+    found["package"] = _in(page, found["exports"], r"/exports/\d+/$")
     return found
 
 

@@ -73,6 +73,7 @@ TEAM = [
     path("exports/live/", exports.live, name="exports_live"),
     path("exports/new/", exports.new, name="export_new"),
     path("exports/<int:pk>/", exports.package, name="export"),
+    path("exports/<int:pk>/file/<path:name>", exports.part, name="export_part"),
     path("exports/<int:pk>/download/", exports.download, name="export_download"),
     path("exports/<int:pk>/retry/", exports.retry, name="export_retry"),
     path("budget/", budget.budget, name="budget"),

@@ -20,7 +20,7 @@ from campaigns.formats.spec import Spec
 from campaigns.models import Media, PlatformFile
 from campaigns.models.choices import FileKind, FindingVerdict
 from campaigns.queries import qa
-from imaging import credentials, crop, encode, probe, provenance, render, see
+from imaging import credentials, crop, encode, loudness, probe, provenance, render, see
 from imaging.formats import Limits
 from imaging.geometry import Box
 from imaging.see import Seen
@@ -129,7 +129,7 @@ def cut(*, row: PlatformFile, folder: Path) -> Cut:
         verdict = spec_check.worst_of([verdict, FindingVerdict.WARN])
     notes = [{"code": f.code, "verdict": f.verdict, "text": f.text} for f in decided.findings]
     return Cut(
-        path, decided.box.as_list(), notes, findings, verdict, _label(label, sealed, streams)
+        path, decided.box.as_list(), notes, findings, verdict, _label(label, sealed, streams, path)
     )
 
 
@@ -207,7 +207,7 @@ def _seal(row: PlatformFile, path: Path, source: Path, box: Box, label: str) -> 
     return "signed"
 
 
-def _label(source_type: str, sealed: str, streams: measured.Measured) -> dict[str, Any]:
+def _label(source_type: str, sealed: str, streams: measured.Measured, path: Path) -> dict[str, Any]:
     """What the manifest says of the file's inside."""
     return {
         "digital_source_type": source_type,
@@ -216,6 +216,7 @@ def _label(source_type: str, sealed: str, streams: measured.Measured) -> dict[st
         "video_kbps": streams.video_kbps,
         "audio_codec": streams.audio_codec,
         "audio_kbps": streams.audio_kbps,
+        "loudness_lufs": loudness.integrated_lufs(path) if streams.has_audio else None,
     }
 
 

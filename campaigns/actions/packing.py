@@ -397,6 +397,7 @@ def _entry(row: PlatformFile, path: str, media: Media, shared: _Shared) -> manif
         video_kbps=label.get("video_kbps"),
         audio_codec=label.get("audio_codec") or "",
         audio_kbps=label.get("audio_kbps"),
+        loudness_lufs=label.get("loudness_lufs"),
         crop=manifest.Crop((left, top, right, bottom), "manual" if row.is_manual else "smart"),
         findings=tuple(row.findings),
         approval=manifest.Approval(

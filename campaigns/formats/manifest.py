@@ -33,6 +33,7 @@ COLUMNS = (
     "width", "height", "ratio", "duration_s", "size_bytes", "sha256",
     "verdict", "findings", "waived_by", "waived_why",
     "spec_id", "spec_version", "fps", "video_codec", "video_kbps", "audio_codec", "audio_kbps",
+    "loudness_lufs",
     "crop_left", "crop_top", "crop_right", "crop_bottom", "crop_method", "safe_zone",
     "master_id", "master_sha256", "variant_id", "version",
     "approved_by", "approved_at", "approved_sha256",
@@ -152,6 +153,7 @@ class Entry:
     video_kbps: float | None = None
     audio_codec: str = ""
     audio_kbps: float | None = None
+    loudness_lufs: float | None = None
     crop: Crop | None = None
     findings: tuple[Mapping[str, Any], ...] = ()
     waiver: Waiver | None = None
@@ -263,6 +265,7 @@ def _json(entry: Entry) -> dict[str, Any]:
             "video_kbps": entry.video_kbps,
             "audio_codec": entry.audio_codec or None,
             "audio_kbps": entry.audio_kbps,
+            "loudness_lufs": entry.loudness_lufs,
         },
         "crop": {"box": list(crop.box), "method": crop.method} if crop else None,
         "check": {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import IO, Any
 
 from campaigns.formats import readme
 from campaigns.models import Export
@@ -82,6 +84,22 @@ def contents(export: Export) -> Contents:
         count=found.get("count", 0),
         left_out=found.get("count", 0) - len(files),
     )
+
+
+def has_part(export: Export, path: str) -> bool:
+    """Does this lie beside the media of the package?"""
+    return path in {one["path"] for one in export.contents.get("beside", [])}
+
+
+@contextmanager
+def part_of(export: Export, path: str) -> Iterator[IO[bytes]]:
+    """One file out of a finished package, to be read in pieces."""
+    with (
+        export.file.open("rb") as stored,
+        zipfile.ZipFile(stored) as package,
+        package.open(path) as found,
+    ):
+        yield found
 
 
 def _place(one: Mapping[str, Any]) -> tuple[str, str, str]:

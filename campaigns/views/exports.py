@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, JsonResponse
+from django.http import (
+    Http404,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
 from campaigns import permissions, wiring
 from campaigns.actions import exports as actions
+from campaigns.formats.media import UNKNOWN
 from campaigns.models import Campaign, Export
 from campaigns.models.choices import ExportState, Platform
 from campaigns.queries import access
@@ -98,6 +108,29 @@ def package(request: TeamRequest, pk: int) -> HttpResponse:
         "signing": wiring.signing(),
     }
     return render(request, "exports/package.html", values)
+
+
+@require_safe
+@in_team
+def part(request: TeamRequest, pk: int, name: str) -> HttpResponseBase:
+    """One file from beside the media alone, such as the contact sheet to send to a client."""
+    export: Export = access.export(request.team, pk)
+    if export.state != ExportState.READY or not package_reads.has_part(export, name):
+        raise Http404
+    # as bytes: a page of ours is looked at from the disk, never inside this site
+    response = StreamingHttpResponse(_pieces(export, name), content_type=UNKNOWN)
+    shown = name.rpartition("/")[2]
+    response["Content-Disposition"] = content_disposition_header(True, shown) or "attachment"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _pieces(export: Export, name: str) -> Iterator[bytes]:
+    with package_reads.part_of(export, name) as found:
+        while piece := found.read(1 << 16):
+            yield piece
 
 
 @require_safe

@@ -120,8 +120,18 @@ class TestPackage:
         assert "not an import file" in page
         assert "set C2PA_CERT" in page
         assert url(team, "export", export.pk) in client.get(url(team)).content.decode()
+        sheet = client.get(
+            reverse("export_part", args=[team.slug, export.pk, "contact_sheet.html"])
+        )
+        assert sheet["Content-Disposition"] == 'attachment; filename="contact_sheet.html"'
+        assert b"Name, date, remarks" in b"".join(sheet.streaming_content)
         client.force_login(otto)
         assert client.get(url(team, "export", export.pk)).status_code == 404
+        assert client.get(sheet.request["PATH_INFO"]).status_code == 404
+        client.force_login(ben)
+        for name in ("../secret_key", "nothing.txt", "bulk"):
+            other = reverse("export_part", args=[team.slug, export.pk, name])
+            assert client.get(other).status_code == 404
 
 
 class TestDownload:

@@ -53,6 +53,7 @@ class Contents:
     folders: tuple[Folder, ...]
     beside: tuple[Mapping[str, Any], ...]
     count: int
+    signed: int
     left_out: int
 
 
@@ -82,6 +83,7 @@ def contents(export: Export) -> Contents:
             )
         ),
         count=found.get("count", 0),
+        signed=found.get("signed", 0),
         left_out=found.get("count", 0) - len(files),
     )
 

@@ -26,7 +26,10 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "people": ("People and settings", ("people.", "team.", "consent.")),
     "campaigns": ("Campaigns", ("campaign.", "ad_set.", "brief.")),
     "models": ("Models", ("model.", "watch.", "golden.")),
-    "judgments": ("Judgments", ("candidate.", "gate.", "files.", "run.reject_all", "stage.")),
+    "judgments": (
+        "Judgments",
+        ("candidate.", "gate.", "files.", "run.reject_all", "stage.", "media.declare"),
+    ),
 }
 
 

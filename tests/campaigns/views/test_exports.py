@@ -118,6 +118,7 @@ class TestPackage:
         assert "in TikTok Ads Manager" in page
         assert "bulk/tiktok_paste_sheet_1.csv" in page
         assert "not an import file" in page
+        assert "0 of 3 files signed when they were made" in page
         assert "set C2PA_CERT" in page
         assert url(team, "export", export.pk) in client.get(url(team)).content.decode()
         sheet = client.get(

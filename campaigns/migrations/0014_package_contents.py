@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0011_lost_answers_and_fallbacks'),
+        ('campaigns', '0013_quarantine'),
     ]
 
     operations = [

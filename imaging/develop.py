@@ -17,6 +17,7 @@ from typing import Any
 import av
 import av.error
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
 from imaging import encode, render
@@ -36,6 +37,7 @@ from imaging.probe import (
 THUMB_SIDE = 400
 MASTER_QUALITY = 95
 LOSSLESS_PIXELS = 16_000_000
+SQUARE = 0.01  # how far from 1 a pixel's width over its height may be
 # What an MP4 may hold; anything else stays in the container it came in.
 MP4_CODECS = {"h264", "hevc", "av1", "vp9", "aac", "mp3", "opus", "ac3"}
 
@@ -97,11 +99,12 @@ def upright_srgb(source: Path, limits: Limits) -> tuple[Image.Image, list[str]]:
     image, _ = open_still(source, limits)
     notes: list[str] = []
     with image:
-        turn = orientation(image)
         profile = image.info.get("icc_profile")
         alpha = has_alpha(image)
         try:
+            # first of all: asking a PNG for its EXIF decodes it, and would hide that it is broken
             image.load()
+            turn = orientation(image)
             plain = _eight_bit(image, notes)
         except (OSError, ValueError, SyntaxError, EOFError, IndexError) as error:
             raise Unreadable("damaged", DAMAGED) from error
@@ -164,15 +167,25 @@ def _eight_bit(image: Image.Image, notes: list[str]) -> Image.Image:
             return image
         case "I" | "I;16" | "I;16L" | "I;16B" | "I;16N" | "F":
             notes.append("Reduced from 16 to 8 bits a channel.")
-            values = np.asarray(image).astype(np.float64)
-            top = 1.0 if image.mode == "F" and float(values.max()) <= 1.0 else 65535.0
-            return Image.fromarray(np.clip(values / top * 255, 0, 255).astype(np.uint8))
+            return Image.fromarray(_narrowed(np.asarray(image)))
         case "1":
             return image.convert("L")
         case "LAB" | "YCbCr" | "HSV":
             return image.convert("RGB")
         case _:
             return image.convert("RGBA" if has_alpha(image) else "RGB")
+
+
+def _narrowed(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """16-bit or floating gray (0 to 1, or to 65535) as 8 bits, in strips: a wide type for a whole
+    large picture would need ten times its memory."""
+    is_float = values.dtype.kind == "f"
+    top = 1.0 if is_float and float(values.max()) <= 1.0 else 65535.0
+    narrow = np.empty(values.shape, dtype=np.uint8)
+    for at in range(0, len(values), 256):
+        strip = values[at : at + 256].astype(np.float32)
+        narrow[at : at + 256] = np.clip(strip * (255 / top), 0, 255)
+    return narrow
 
 
 def _to_srgb(
@@ -220,6 +233,8 @@ def _clip(source: Path, folder: Path, limits: Limits, keep_bytes: bool) -> Intak
             f"This clip is {info.duration_s:.0f} seconds long; at most {limits.max_clip_s:.0f} "
             "are taken. Cut it shorter.",
         )
+    if not keep_bytes:
+        _insist(info)
     frame = _first_frame(source, limits)
     poster = folder / "poster.jpg"
     render.save_still(frame, poster, "jpeg", quality=90)
@@ -246,8 +261,44 @@ def _clip(source: Path, folder: Path, limits: Limits, keep_bytes: bool) -> Intak
         fps=info.fps,
         has_audio=info.has_audio,
         clip=info,
-        notes=(),
+        notes=_clip_notes(info),
     )
+
+
+def _insist(info: ClipInfo) -> None:
+    """Refuse what a person can mend by exporting again; what was paid for is taken all the same."""
+    if info.frame_count < info.promised_frames:
+        raise Unreadable(
+            "cut_off",
+            f"This clip breaks off: {info.frame_count} of {info.promised_frames} frames are there. "
+            "Export it again and upload it anew.",
+        )
+    if abs(info.pixel_ratio - 1) > SQUARE:
+        raise Unreadable(
+            "not_square",
+            f"The pixels of this clip are not square ({info.pixel_ratio:g} times as wide as high), "
+            "so what is in it would look squeezed. Export it with square pixels.",
+        )
+
+
+def _clip_notes(info: ClipInfo) -> tuple[str, ...]:
+    """What is odd about a clip, and what will be made of it."""
+    deep = "10" in info.pix_fmt or "12" in info.pix_fmt
+    said = (
+        (info.promised_s > info.duration_s * 1.1 + 0.2,
+         f"Its header claims {info.promised_s:.1f} s; "
+         f"{info.duration_s:.1f} s of picture are there."),
+        (info.picture_tracks > 1,
+         f"It has {info.picture_tracks} picture tracks; the first was taken."),
+        (not info.has_audio, "It has no sound; files for platforms get a silent track."),
+        (not info.cfr, "The frame rate varies; files for platforms get a constant one."),
+        (info.is_interlaced, "It is interlaced: moving edges may show combs. "
+         "Export it progressive if you can."),
+        (info.is_hdr, "It is graded for HDR screens and will look flat on others. "
+         "Export it in SDR (Rec. 709) if you can."),
+        (deep and not info.is_hdr, "It has more than 8 bits a color; files for platforms get 8."),
+    )  # fmt: skip
+    return tuple(text for is_so, text in said if is_so)
 
 
 def _first_frame(source: Path, limits: Limits) -> Image.Image:

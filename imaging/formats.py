@@ -135,17 +135,41 @@ def identify(path: Path, limits: Limits) -> Sniffed:
     return found
 
 
+# What people send that is no picture or clip of ours, by its first bytes (lower case).
+OTHERS = (
+    ((b"<!doctype html", b"<html", b"<head", b"<script"), "This is a web page, not a picture."),
+    ((b"ffconcat", b"#extm3u", b"v=0"),
+     "This is a playlist or a stream description, not a clip."),
+    ((b"%pdf",), "This is a PDF."),
+    ((b"%!ps", b"\xc5\xd0\xd3\xc6"), "This is a PostScript or EPS file."),
+    ((b"8bps", b"8bpb"), "This is a Photoshop file."),
+    ((b"\x00\x00\x00\x0cjp  ", b"\xff\x4f\xff\x51"), "This is a JPEG 2000 picture."),
+    ((b"\xff\x0a", b"\x00\x00\x00\x0cjxl "), "This is a JPEG XL picture."),
+    ((b"\x00\x00\x01\x00",), "This is an icon."),
+    ((b"bm",), "This is a BMP picture."),
+    ((b"pk\x03\x04", b"pk\x05\x06"), "This is a packed folder (ZIP)."),
+    ((b"\x1ae\xdf\xa3",), "This is a Matroska (MKV) clip."),
+    ((b"flv\x01",), "This is a Flash (FLV) clip."),
+    ((b"0&\xb2u\x8ef\xcf\x11",), "This is a Windows Media (WMV) clip."),
+    ((b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3"), "This is an MPEG clip."),
+    ((b"id3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1", b"oggs", b"flac"),
+     "This is sound without a picture."),
+)  # fmt: skip
+RIFF = {b"avi ": "This is an AVI clip.", b"wave": "This is sound without a picture."}
+TRANSPORT = 188  # an MPEG transport stream begins every so many bytes with a G
+
+
 def _what_it_is(path: Path) -> str:
     with path.open("rb") as stream:
-        head = stream.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if head.startswith((b"<!doctype html", b"<html", b"<head", b"<script")):
-        what = "This is a web page, not a picture."
-    elif b"<svg" in head:
+        whole = stream.read(512).lower()
+    head = whole.lstrip(b"\xef\xbb\xbf \t\r\n")
+    found = [what for starts, what in OTHERS if head.startswith(starts)]
+    if b"<svg" in head:
         what = "SVG drawings are not taken."
-    elif head.startswith((b"ffconcat", b"#extm3u", b"v=0")):
-        what = "This is a playlist or a stream description, not a clip."
-    elif head.startswith(b"%pdf"):
-        what = "This is a PDF."
+    elif head.startswith(b"riff") and head[8:12] in RIFF:
+        what = RIFF[head[8:12]]
+    elif whole[:1] == b"g" and whole[TRANSPORT : TRANSPORT + 1] == b"g":
+        what = "This is a recording of a broadcast (MPEG-TS)."
     else:
-        what = "This is not a picture or clip that can be read here."
+        what = found[0] if found else "This is not a picture or clip that can be read here."
     return f"{what} Upload {ACCEPTED}."

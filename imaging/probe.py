@@ -16,6 +16,7 @@ from typing import Any
 
 import av
 import av.error
+from av.stream import Disposition
 from PIL import Image, UnidentifiedImageError
 
 from imaging import boxes
@@ -30,6 +31,7 @@ PILLOW = {"jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "avif": "AVIF", "tiff": 
           "heic": "HEIF"}  # fmt: skip
 DEMUXER = {"mp4": "mov", "mov": "mov", "webm": "matroska"}
 ORIENTATION_TAG = 0x0112
+HDR_TRANSFERS = (16, 18)  # ITU-T H.273: PQ, HLG
 DAMAGED = "This file is damaged or cut off. Export it again and upload it anew."
 
 
@@ -54,7 +56,10 @@ class StillInfo:
 @dataclass(frozen=True, slots=True)
 class ClipInfo:
     """A clip as measured. width and height are as seen (rotation applied); rates in kbps;
-    `cfr` says that all frame steps are equal; times in seconds; -1 = not an MP4/MOV."""
+    `cfr` says that all frame steps are equal; times in seconds; -1 = not an MP4/MOV.
+
+    `pixel_ratio` is width over height of one pixel; `is_hdr` a picture graded for PQ or HLG;
+    `promised_frames` and `promised_s` are what the headers claim (0 = nothing)."""
 
     format: str
     content_type: str
@@ -79,6 +84,12 @@ class ClipInfo:
     edit_lists: int
     moov_first: bool
     size_bytes: int
+    pixel_ratio: float = 1.0
+    is_interlaced: bool = False
+    is_hdr: bool = False
+    picture_tracks: int = 1
+    promised_frames: int = 0
+    promised_s: float = 0.0
 
     @property
     def has_audio(self) -> bool:
@@ -210,10 +221,17 @@ def open_clip(path: Path, limits: Limits) -> tuple[Any, Sniffed]:
         container = av.open(path.as_posix(), format=DEMUXER[found.format])
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise Unreadable("damaged", DAMAGED) from error
-    if not container.streams.video:
+    if not _picture_tracks(container):
         container.close()
         raise Unreadable("no_video", "This file holds no picture, only sound. Upload a clip.")
     stream = container.streams.video[0]
+    if stream.codec_context is None:
+        container.close()
+        raise Unreadable(
+            "unknown_codec",
+            "The pictures of this clip are encrypted or in a codec that cannot be read here. "
+            "Export it as H.264 in an MP4.",
+        )
     width, height = stream.codec_context.width, stream.codec_context.height
     if max(width, height) > limits.max_clip_side:
         container.close()
@@ -226,6 +244,14 @@ def open_clip(path: Path, limits: Limits) -> tuple[Any, Sniffed]:
         container.close()
         raise Unreadable("too_small", f"This clip is only {width} x {height}. Export it larger.")
     return container, found
+
+
+def _picture_tracks(container: Any) -> int:
+    """How many tracks move; 0 as well when the first is the cover of a song."""
+    covers = [
+        bool(track.disposition & Disposition.attached_pic) for track in container.streams.video
+    ]
+    return 0 if covers[:1] != [False] else covers.count(False)
 
 
 def probe_clip(path: Path, limits: Limits | None = None) -> ClipInfo:
@@ -279,7 +305,8 @@ def _measure(container: Any, found: Sniffed, path: Path, limits: Limits) -> Clip
     cfr = all(abs(step - middle) <= 1 for step in steps)
     shape = boxes.shape_of(path) if found.format != "webm" else None
     context = video.codec_context
-    turn = _rotation(container, video)
+    first = _first_frame(container, video)
+    turn = (-int(first.rotation)) % 360 if first else 0
     width, height = context.width, context.height
     if turn in (90, 270):
         width, height = height, width
@@ -308,17 +335,23 @@ def _measure(container: Any, found: Sniffed, path: Path, limits: Limits) -> Clip
         edit_lists=shape.edit_lists if shape else -1,
         moov_first=shape.moov_first if shape else False,
         size_bytes=size,
+        pixel_ratio=round(float(video.sample_aspect_ratio or 1) or 1.0, 4),
+        is_interlaced=bool(first and first.interlaced_frame),
+        is_hdr=int(context.color_trc or 0) in HDR_TRANSFERS,
+        picture_tracks=_picture_tracks(container),
+        promised_frames=int(video.frames or 0),
+        promised_s=round((container.duration or 0) / av.time_base, 3),
     )
 
 
-def _rotation(container: Any, video: Any) -> int:
-    """Degrees clockwise a player turns the picture, from the first frame's display matrix."""
+def _first_frame(container: Any, video: Any) -> Any:
+    """The first frame that comes out, or None; it knows its rotation and its lines."""
     try:
         for frame in container.decode(video):
-            return (-int(frame.rotation)) % 360
+            return frame
         container.seek(0)
         for frame in container.decode(video):
-            return (-int(frame.rotation)) % 360
+            return frame
     except (av.error.FFmpegError, AttributeError):
-        return 0
-    return 0
+        return None
+    return None

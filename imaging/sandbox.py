@@ -64,11 +64,16 @@ def run(
         "cage": asdict(walls),
     }
     with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
-        code, answer = _child(json.dumps(order).encode(), Path(folder), walls)
+        code, said = _child(json.dumps(order).encode(), Path(folder), walls)
+    return outcome(code, said)
+
+
+def outcome(code: int, said: bytes) -> dict[str, Any]:
+    """What a child's exit code and its last words mean. Raises Unreadable as `run` does."""
     if code == -signal.SIGXCPU or code in (-signal.SIGKILL, -signal.SIGXFSZ):
         raise Unreadable("too_heavy", TOO_HEAVY)
     try:
-        result = json.loads(answer)
+        result = json.loads(said)
     except ValueError as error:
         raise Unreadable(
             "crashed", "This file made its decoder stop. Export it again, best as JPEG or MP4."
@@ -150,18 +155,20 @@ def _lock_in(cage: Mapping[str, Any]) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(cage["cpu_s"]), int(cage["cpu_s"]) + 2))
 
 
-def main() -> int:
-    """The child: read one order from standard input, write one answer to standard output."""
-    order = json.loads(sys.stdin.buffer.read())
+def answer(order: Mapping[str, Any]) -> dict[str, Any]:
+    """Lock this process in for ever and do what the order says; refusals are answers too."""
     _lock_in(order["cage"])
     try:
-        answer = TASKS[order["task"]](order["arguments"], Limits(**order["limits"]))
-        result: dict[str, Any] = {"answer": answer}
+        return {"answer": TASKS[order["task"]](order["arguments"], Limits(**order["limits"]))}
     except Unreadable as error:
-        result = {"error": {"code": error.code, "message": error.message}}
+        return {"error": {"code": error.code, "message": error.message}}
     except MemoryError:
-        result = {"error": {"code": "too_heavy", "message": TOO_HEAVY}}
-    sys.stdout.write(json.dumps(result))
+        return {"error": {"code": "too_heavy", "message": TOO_HEAVY}}
+
+
+def main() -> int:
+    """The child: read one order from standard input, write one answer to standard output."""
+    sys.stdout.write(json.dumps(answer(json.loads(sys.stdin.buffer.read()))))
     sys.stdout.flush()
     return 0
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,47 +19,17 @@ from tests.imaging.conftest import PHOTOS
 Pixels = NDArray[np.uint8]
 
 
-def png_header(width: int, height: int) -> bytes:
-    """A PNG that claims a size and holds almost nothing."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        )
-
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + head
-        + chunk(b"IDAT", zlib.compress(b"\0" * 64))
-        + chunk(b"IEND", b"")
-    )
-
-
 def jpeg_bytes() -> bytes:
     return PHOTOS["china"].read_bytes()
 
 
+# A few of many through the door itself; test_hostile sends the whole corpus.
 HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "zero.jpg": (lambda: b"", "empty"),
-    "page.jpg": (lambda: b"<!DOCTYPE html><html><body>404</body></html>", "unknown_type"),
-    "drawing.png": (lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>', "unknown_type"),
     "list.mp4": (lambda: b"ffconcat version 1.0\nfile secret.mp4\n", "unknown_type"),
-    "stream.mp4": (lambda: b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\nm=video 5004", "unknown_type"),
-    "hls.mp4": (lambda: b"#EXTM3U\n#EXT-X-VERSION:3\nsecret.ts\n", "unknown_type"),
-    "script.eps": (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n", "unknown_type"),
-    "bomb.png": (lambda: png_header(50_000, 50_000), "too_many_pixels"),
-    "line.png": (lambda: png_header(40_000, 100), "too_many_pixels"),
-    "dot.png": (lambda: png_header(1, 1), "too_small"),
-    "hollow.png": (lambda: png_header(500, 500), "damaged"),
     "cut.jpg": (lambda: jpeg_bytes()[:20_000], "damaged"),
-    "stub.jpg": (lambda: jpeg_bytes()[:200], "damaged"),
-    "cut.png": (lambda: PHOTOS["coffee"].read_bytes()[:9_000], "damaged"),
-    "cut.webp": (lambda: b"RIFF\x10\0\0\0WEBPVP8 ", "damaged"),
     "fake.mp4": (lambda: b"\0\0\0\x18ftypisom\0\0\0\0isommp41" + b"\0" * 500, "damaged"),
-    "fake.webm": (lambda: b"\x1aE\xdf\xa3" + b"webm" * 60, "damaged"),
-    "noise.bin": (lambda: bytes(range(256)) * 40, "unknown_type"),
-}  # fmt: skip
+}
 
 
 class TestHostileFiles:

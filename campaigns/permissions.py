@@ -15,6 +15,7 @@ ABILITIES: dict[str, tuple[frozenset[str], str]] = {
     "judge": (frozenset({"curator", "marketer", "admin"}), "judge candidates"),
     "approve_spend": (frozenset({"manager"}), "approve spend"),
     "set_budget": (frozenset({"manager"}), "change budgets"),
+    "waive": (frozenset({"manager"}), "let a failing check pass"),
     "export": (frozenset({"buyer", "marketer", "admin"}), "make packages"),
     "record_consent": (
         frozenset({"marketer", "manager"}),
@@ -83,6 +84,7 @@ can_run, check_can_run = _pair("run")
 can_judge, check_can_judge = _pair("judge")
 can_approve_spend, check_can_approve_spend = _pair("approve_spend")
 can_set_budget, check_can_set_budget = _pair("set_budget")
+can_waive, check_can_waive = _pair("waive")
 can_export, check_can_export = _pair("export")
 can_record_consent, check_can_record_consent = _pair("record_consent")
 can_revoke_consent, check_can_revoke_consent = _pair("revoke_consent")

@@ -15,12 +15,24 @@ from PIL import Image
 
 from campaigns import wiring
 from campaigns.actions import stored
-from campaigns.formats import manifest, measured, spec_check
+from campaigns.formats import house_checks, manifest, measured, spec_check
 from campaigns.formats.spec import Spec
+from campaigns.formats.spec_check import SpecFinding
 from campaigns.models import Media, PlatformFile
 from campaigns.models.choices import FileKind, FindingVerdict
-from campaigns.queries import qa
-from imaging import credentials, crop, encode, loudness, probe, provenance, render, see
+from campaigns.queries import qa, twins
+from imaging import (
+    credentials,
+    crop,
+    encode,
+    fingerprint,
+    loudness,
+    probe,
+    provenance,
+    quality,
+    render,
+    see,
+)
 from imaging.formats import Limits
 from imaging.geometry import Box
 from imaging.see import Seen
@@ -35,11 +47,13 @@ class CannotCut(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A finished file with its crop and what was found. `box` in the master's pixels."""
+    """A finished file with its crop, what was measured and what was found. `box` in the master's
+    pixels."""
 
     path: Path
     box: list[int]
     crop_findings: list[dict[str, str]]
+    measured: dict[str, Any]
     findings: list[dict[str, str]]
     verdict: str
     label: dict[str, Any]
@@ -93,6 +107,15 @@ def seen_of(media: Media, picture: Image.Image) -> Seen:
     return seen
 
 
+def look_of(media: Media, picture: Image.Image) -> str:
+    """What the picture looks like as a hash; made once and kept with the file."""
+    if media.look:
+        return media.look
+    look = fingerprint.perceptual_hash(np.asarray(picture.convert("RGB"), dtype=np.uint8))
+    Media.objects.filter(pk=media.pk).update(look=look)
+    return look
+
+
 def cut(*, row: PlatformFile, folder: Path) -> Cut:
     """Make the file of `row` below `folder`. Raises CannotCut, imaging.intake.Unreadable."""
     spec = qa.spec_of(row.platform, row.kind)
@@ -114,13 +137,16 @@ def cut(*, row: PlatformFile, folder: Path) -> Cut:
     sealed = _seal(row, path, source, decided.box, label)
     try:
         streams = measured.measure(path)
-        report = spec_check.check_measured(
-            streams, spec, texts=_texts(row), boxes=_boxes(seen, decided.box, width, height)
-        )
+        found = measured.look_at(path, streams)
     except measured.Unreadable as error:
         raise CannotCut(str(error)) from error
-    findings = [finding.as_json() for finding in report.findings]
-    verdict = report.verdict
+    report = spec_check.check_measured(
+        found, spec, texts=_texts(row), boxes=_boxes(seen, decided.box, width, height)
+    )
+    like = twins.of(asset=row.asset, source=row.source, look=look_of(media, picture))
+    house = house_checks.check(found, like)
+    findings = [finding.as_json() for finding in (*report.findings, *house)]
+    verdict = spec_check.worst_of([report.verdict, *_counted(house)])
     if media.ai_status == "unknown":
         findings.append(_undeclared())
         verdict = str(FindingVerdict.FAIL)
@@ -129,8 +155,19 @@ def cut(*, row: PlatformFile, folder: Path) -> Cut:
         verdict = spec_check.worst_of([verdict, FindingVerdict.WARN])
     notes = [{"code": f.code, "verdict": f.verdict, "text": f.text} for f in decided.findings]
     return Cut(
-        path, decided.box.as_list(), notes, findings, verdict, _label(label, sealed, streams, path)
+        path,
+        decided.box.as_list(),
+        notes,
+        found.as_json(),
+        findings,
+        verdict,
+        _label(label, sealed, streams, path),
     )
+
+
+def _counted(findings: Sequence[SpecFinding]) -> list[str]:
+    """Verdicts that stop or warn somebody; a remark does neither."""
+    return [found.verdict for found in findings if found.verdict != FindingVerdict.INFO]
 
 
 def _decide(row: PlatformFile, seen: Seen, spec: Spec) -> crop.Crop:
@@ -157,24 +194,29 @@ def _write(
     if row.kind == FileKind.CLIP:
         path = folder / "file.mp4"
         try:
-            encode.reframe_clip(source, path, box, width, height, quality=encode.DELIVERY)
+            encode.reframe_clip(
+                source, path, box, width, height,
+                duration_s=row.mends.get("shorten_s"), quality=encode.DELIVERY,
+            )  # fmt: skip
         except encode.NotAsPromised as error:
             raise CannotCut(f"The clip cannot be encoded as the platform wants. {error}") from error
         provenance.embed(path, xmp)
         return path
     path = folder / "file.jpg"
-    quality = (spec.export.quality if spec.export else 0) or render.BEST_QUALITY
+    best = (spec.export.quality if spec.export else 0) or render.BEST_QUALITY
     image = render.cut(picture, box, width, height)
+    if row.mends.get("grain"):
+        image = Image.fromarray(quality.grained(np.asarray(image.convert("RGB"), dtype=np.uint8)))
     ceiling = spec.max_bytes()
     if ceiling and wiring.identity() and wiring.signs(row.platform, row.kind):
         ceiling -= credentials.ROOM  # the seal comes afterwards
     try:
-        render.save_still(image, path, "jpeg", ceiling, xmp, quality=quality)
+        render.save_still(image, path, "jpeg", ceiling, xmp, quality=best)
     except render.TooManyBytes:
         # past what is recommended but within what is refused: the check will say so
         most = spec.max_bytes(levels=("fail",))
         try:
-            render.save_still(image, path, "jpeg", most, xmp, quality=quality)
+            render.save_still(image, path, "jpeg", most, xmp, quality=best)
         except render.TooManyBytes as error:
             raise CannotCut(
                 "The picture has too much fine detail for the platform's file size. "

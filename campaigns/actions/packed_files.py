@@ -20,8 +20,8 @@ from campaigns.models import (
     Media,
     PlatformFile,
 )
-from campaigns.models.choices import FindingVerdict, Stage
-from campaigns.queries import consents, declarations, qa
+from campaigns.models.choices import Stage
+from campaigns.queries import consents, declarations, qa, waivers
 from campaigns.queries import exports as names
 
 
@@ -44,13 +44,14 @@ def of_export(export: Export) -> Iterator[tuple[manifest.Entry, Media]]:
         hashes = _approved_files(gate)
         rows = [r for r in platform_files.of_asset(asset) if r.platform in export.platforms]
         shared = _Shared(asset, gate)
+        waived = waivers.of(rows)
         for row in rows:
-            media = _check(row, hashes)
+            media = _check(row, hashes, waived)
             folder = f"{shared.folder}/{row.platform}"
             in_folder = taken.setdefault(folder, [])
             (name,) = naming.unique([names.file_name(row, shared.version)], taken=in_folder)
             in_folder.append(name)
-            yield _entry(row, f"{folder}/{name}", media, shared), media
+            yield _entry(row, f"{folder}/{name}", media, shared, waived), media
 
 
 def _approved(asset: Asset, item: ExportItem) -> Gate:
@@ -83,14 +84,14 @@ def _approved_files(gate: Gate) -> dict[str, str]:
     return dict(found or {})
 
 
-def _check(row: PlatformFile, hashes: Mapping[str, str]) -> Media:
+def _check(row: PlatformFile, hashes: Mapping[str, str], waived: waivers.Waived) -> Media:
     """The file to pack. Raises CannotPack unless it is finished, sound and the approved one."""
     title, label = row.asset.title, f"{row.get_platform_display()} {row.kind}"
     if row.source.media.ai_status == "unknown":
         raise CannotPack(f"{title}: {qa.UNDECLARED}")
     if row.due_at is not None:
         raise CannotPack(f"{title}: a crop is still being made. Package it again.")
-    if row.verdict == FindingVerdict.FAIL:
+    if waivers.is_blocked(row, waived):
         raise CannotPack(f"{title}: the {label} fails its checks. Open it in QA and mend it.")
     if row.media is None:
         raise CannotPack(f"{title} has no {label} yet. Open it in QA.")
@@ -171,7 +172,14 @@ def _gate(asset: Asset) -> Gate | None:
     )
 
 
-def _entry(row: PlatformFile, path: str, media: Media, shared: _Shared) -> manifest.Entry:
+def _waiver(row: PlatformFile, waived: waivers.Waived) -> manifest.Waiver | None:
+    let_pass = list(waived.get(row.pk, {}).values())
+    return manifest.Waiver(*waivers.in_words(let_pass)) if let_pass else None
+
+
+def _entry(
+    row: PlatformFile, path: str, media: Media, shared: _Shared, waived: waivers.Waived
+) -> manifest.Entry:
     asset, master, said, gate = row.asset, row.source.media, shared.said, shared.gate
     steps = shared.steps(row.source)
     texts = {
@@ -226,7 +234,8 @@ def _entry(row: PlatformFile, path: str, media: Media, shared: _Shared) -> manif
         audio_kbps=label.get("audio_kbps"),
         loudness_lufs=label.get("loudness_lufs"),
         crop=manifest.Crop((left, top, right, bottom), "manual" if row.is_manual else "smart"),
-        findings=tuple(row.findings),
+        findings=waivers.with_names(row, waived),
+        waiver=_waiver(row, waived),
         approval=manifest.Approval(
             by=gate.decided_by.get_full_name() or gate.decided_by.username,
             at=gate.decided_at.isoformat(timespec="seconds"),

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from campaigns import dispatch, permissions
 from campaigns.actions import cutting, events, leases, locks, rollups, spending, stored
+from campaigns.formats import mends
 from campaigns.models import Asset, Attempt, Media, PlatformFile, StageRun
 from campaigns.models.choices import AttemptState, FindingVerdict, RunState
 from campaigns.queries import access, qa
@@ -111,11 +112,15 @@ def make(*, platform_file_id: int) -> None:
     except (cutting.CannotCut, intake.Unreadable) as error:
         _give_up(row, key, str(error))
         return
+    spec = qa.spec_of(row.platform, row.kind)
     kept = _mine(row, key).update(
         media=media,
+        spec_id=spec.id,
+        spec_version=spec.version,
         box=cut.box,
         crop_findings=cut.crop_findings,
         label=cut.label,
+        measured=cut.measured,
         findings=cut.findings,
         verdict=cut.verdict,
         error="",
@@ -255,6 +260,53 @@ def make_again(*, asset: Asset, rows: Iterable[PlatformFile], by: User) -> None:
         reopen_gate(asset=asset, by=by)
 
 
+def mend(*, row: PlatformFile, key: str, seen: str, by: User) -> str:
+    """Have the finding `key` mended: the file is made again so that it keeps the limit.
+
+    What the file was stays on it to be compared; `key` "" takes every mend back. `seen` is the
+    revision the person looked at. Returns what is done, in words. Raises NotAllowed, NotNow.
+    """
+    permissions.check_can_run(access.roles(by, row.team))
+    with transaction.atomic():
+        asset = Asset.objects.select_for_update(of=("self",)).get(pk=row.asset_id)
+        fresh = PlatformFile.objects.select_related("media", "source__media", "team").get(pk=row.pk)
+        if seen != str(fresh.revision) or fresh.due_at is not None:
+            raise NotNow("This file changed meanwhile. Look at it again.")
+        if key:
+            found, way = _way(fresh, key)
+            entry = {
+                "key": key,
+                "label": found["label"],
+                "before": found["value_text"],
+                "media": fresh.media_id,
+                "sha256": fresh.media.sha256 if fresh.media else "",
+                "done": way.words,
+            }
+            kept = [old for old in fresh.mended if old["key"] != key]
+            fresh.mends, fresh.mended = {**fresh.mends, **way.sets}, [*kept, entry]
+            words, box = way.words, ([] if way.is_recrop else fresh.wanted_box)
+        else:
+            fresh.mends, fresh.mended, words, box = {}, [], "Taken back", fresh.wanted_box
+        fresh.save(update_fields=["mends", "mended"])
+        _want(fresh, box, fresh.moved_by)
+        reopen_gate(asset=asset, by=by)
+        events.record(
+            team=row.team, verb="file.mend", subject="platform_file", subject_id=row.pk,
+            asset_id=row.asset_id, by=by, after={"check": key, "done": words},
+        )  # fmt: skip
+        events.touch(asset_ids=[row.asset_id])
+    return words
+
+
+def _way(row: PlatformFile, key: str) -> tuple[dict[str, Any], mends.Way]:
+    spec = qa.spec_of(row.platform, row.kind)
+    for found in row.findings:
+        way = qa.way_of(found, row, spec) if found["key"] == key else None
+        if way is not None and way.can:
+            return found, way
+    raise NotNow("This cannot be mended by itself. Look at the file again.")
+
+
 def _wanted(row: PlatformFile, master: Media, box: Sequence[Any]) -> list[int]:
     if not box:
         return []
@@ -267,7 +319,7 @@ def _wanted(row: PlatformFile, master: Media, box: Sequence[Any]) -> list[int]:
     return wanted
 
 
-def _want(row: PlatformFile, wanted: list[int], by: User) -> None:
+def _want(row: PlatformFile, wanted: list[int], by: User | None) -> None:
     """Write the wanted crop of one file and wake a worker for it."""
     PlatformFile.objects.filter(pk=row.pk).update(
         wanted_box=wanted,

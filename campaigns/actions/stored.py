@@ -152,6 +152,7 @@ def store(
         duration_s=taken.duration_s,
         fps=taken.fps,
         ai_status=ai_status,
+        notes=list(taken.notes),
         created_by=by,
     )
     try:

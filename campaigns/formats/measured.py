@@ -5,15 +5,19 @@ One place translates between what a prober says and what limits ask for. Nothing
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import av.error
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from imaging import probe
+from imaging import encode, probe, quality
 
 # Wider than what uploads may be: a file that breaks a limit must be measured to be told so.
 LIMITS = probe.Limits(
@@ -26,6 +30,7 @@ LIMITS = probe.Limits(
     max_bytes=1_000_000_000_000,
 )
 _SAME_CODEC = {"libdav1d": "av1", "libvpx": "vp8", "libvpx-vp9": "vp9"}
+_FRAMES = 3  # of a clip, a second apart: enough to see that all of it is soft
 _PACKETS = 2_000  # enough groups of pictures to tell open from closed
 
 
@@ -39,6 +44,7 @@ class Measured:
 
     `format` is the content's own ("jpeg", "png", "mp4", "mov"), `extension` the name's, without the
     point. Rates in kilobits a second. `siblings` are the sizes of a carousel's other cards.
+    `fine_detail` and `banding` are `imaging.quality`'s, once somebody looked (`look_at`).
     """
 
     kind: str
@@ -66,6 +72,19 @@ class Measured:
     audio_rate: int | None = None
     audio_channels: int | None = None
     siblings: tuple[tuple[int, int], ...] = ()
+    fine_detail: float | None = None
+    banding: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values to store."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Measured:
+        """Back from `as_json`; unknown fields of later versions are left out."""
+        known = {name: value[name] for name in cls.__slots__ if name in value}
+        sizes = tuple((int(width), int(height)) for width, height in known.pop("siblings", ()))
+        return cls(**known, siblings=sizes)
 
     @property
     def is_clip(self) -> bool:
@@ -90,6 +109,32 @@ def measure(path: Path) -> Measured:
         raise Unreadable(f"{path} cannot be read: {error.strerror or error}.") from error
     except probe.Unreadable as error:
         raise Unreadable(error.message) from error
+
+
+def look_at(path: Path, found: Measured) -> Measured:
+    """The same with what only pixels tell; of a clip the sharpest and the most banded of a few
+    frames count. Raises Unreadable."""
+    try:
+        looks = [(quality.fine_detail(rgb), quality.banding(rgb)) for rgb in _pictures(path, found)]
+    except probe.Unreadable as error:
+        raise Unreadable(error.message) from error
+    details = [detail for detail, _ in looks if detail is not None]
+    return replace(
+        found,
+        fine_detail=round(max(details), 4) if details else None,
+        banding=round(max((banding for _, banding in looks), default=0.0), 4),
+    )
+
+
+def _pictures(path: Path, found: Measured) -> Iterator[NDArray[np.uint8]]:
+    if found.is_clip:
+        frames = encode.frames_of(path, limits=LIMITS, every_s=1.0)
+        for _, rgb in islice(frames, _FRAMES):
+            yield rgb
+        return
+    image, _ = probe.open_still(path, LIMITS)
+    with image:
+        yield np.asarray(image.convert("RGB"), dtype=np.uint8)
 
 
 def _still(path: Path) -> Measured:

@@ -8,7 +8,7 @@ from campaigns.models.catalog import CatalogModel, ModelPrice
 from campaigns.models.consent import FaceConsent
 from campaigns.models.drift import VersionWatch
 from campaigns.models.event import Event
-from campaigns.models.export import Export, ExportItem, PlatformFile
+from campaigns.models.export import Export, ExportItem, PlatformFile, Waiver
 from campaigns.models.golden import GoldenCheck, GoldenPrompt
 from campaigns.models.heartbeat import Heartbeat, Lease
 from campaigns.models.learning import TeamBelief
@@ -58,4 +58,5 @@ __all__ = [
     "Team",
     "TeamBelief",
     "VersionWatch",
+    "Waiver",
 ]

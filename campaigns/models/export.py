@@ -17,7 +17,9 @@ class PlatformFile(models.Model):
     """A master cut and encoded for one platform, with its checks.
 
     `box` is the crop in the master's pixels. `wanted_box` differs while a moved crop is being
-    rendered. `findings` is the list that the QA page shows, each with value, limit and source.
+    rendered. `findings` is the list that the QA page shows, each with value, limit and source;
+    `measured` is what they were judged by, so that other limits can be tried on it. `mends` says
+    what is done to it beyond the crop, `mended` what it was before, for people to compare.
     """
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="platform_files")
@@ -38,6 +40,9 @@ class PlatformFile(models.Model):
         default=dict, blank=True, help_text="What the file says of itself, and its streams."
     )
     findings = models.JSONField(default=list)
+    measured = models.JSONField(default=dict)
+    mends = models.JSONField(default=dict)
+    mended = models.JSONField(default=list)
     verdict = models.CharField(max_length=4, choices=FindingVerdict, blank=True)
     error = models.TextField(blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -68,6 +73,36 @@ class PlatformFile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.platform} {self.kind} of asset {self.asset_id}"
+
+
+class Waiver(models.Model):
+    """A manager lets one failing check of one file pass, with a reason; bound to the file's bytes.
+
+    Never changed: another file, or another value, needs another waiver.
+    """
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="waivers")
+    platform_file = models.ForeignKey(
+        PlatformFile, on_delete=models.PROTECT, related_name="waivers"
+    )
+    key = models.CharField(max_length=60)
+    value_text = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    reason = models.TextField(max_length=500)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="one_waiver_a_check_of_the_same_bytes",
+                fields=["platform_file", "key", "sha256"],
+            ),
+            models.CheckConstraint(name="a_waiver_has_a_reason", condition=~models.Q(reason="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} of file {self.platform_file_id}"
 
 
 class Export(models.Model):

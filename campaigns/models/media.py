@@ -53,6 +53,10 @@ class Media(models.Model):
         ],
     )
     seen = models.JSONField(null=True, blank=True, help_text="Cached result of imaging.see.")
+    look = models.CharField(
+        max_length=64, blank=True, help_text="Perceptual hash of the picture, once it was cut."
+    )
+    notes = models.JSONField(default=list, help_text="What was odd about it when it came in.")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True
     )

@@ -176,6 +176,8 @@ WORDS: dict[str, Words | str] = {
         f"the request for {_amount(after)} expired, because nobody decided about it in time"
     ),
     "crop.move": "moved a crop",
+    "file.mend": "had a file mended",
+    "file.waive": "let a failing check pass",
     "files.approve": "approved the platform files",
     "gate.reopen": "opened QA again, because a file changed",
     "ad_set.create": lambda before, after: f"added the ad set {after.get('name', '')}",

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from campaigns.formats import readme, specs
+from campaigns.formats import mends, readme, specs
 from campaigns.formats.spec import Spec
-from campaigns.models import Asset, Candidate, Gate, Media, PlatformFile, StageRun
+from campaigns.models import Asset, Candidate, Gate, Media, PlatformFile, StageRun, Waiver
 from campaigns.models.choices import FileKind, FindingVerdict, Platform, RunState, Stage
-from campaigns.queries import declarations
+from campaigns.queries import declarations, waivers
 from campaigns.queries.declarations import Declaration
 from imaging.geometry import Box, fit_ratio
 from imaging.safezone import SafeZone
@@ -127,7 +127,8 @@ class FileCard:
     width: int
     height: int
     zone: Zone
-    checks: tuple[Mapping[str, str], ...]
+    checks: tuple[Mapping[str, Any], ...]
+    mended: tuple[Mapping[str, Any], ...]
     crop_notes: tuple[Mapping[str, str], ...]
 
     @property
@@ -141,9 +142,9 @@ class FileCard:
         return self.row.media
 
     @property
-    def failing(self) -> tuple[Mapping[str, str], ...]:
+    def failing(self) -> tuple[Mapping[str, Any], ...]:
         """Checks that keep it from being packaged."""
-        return tuple(check for check in self.checks if check["verdict"] == FindingVerdict.FAIL)
+        return tuple(check for check in self.checks if check["is_blocking"])
 
     @property
     def warnings(self) -> int:
@@ -167,9 +168,7 @@ class PlatformCard:
         """The pill of the whole card: (text, tone)."""
         if any(file.is_making for file in self.files):
             return "Making", "run"
-        failing = sum(
-            len(file.failing) or int(file.row.verdict == FindingVerdict.FAIL) for file in self.files
-        )
+        failing = sum(len(file.failing) or int(bool(file.row.error)) for file in self.files)
         if failing:
             return f"{failing} failing", "bad"
         warnings = sum(file.warnings for file in self.files)
@@ -191,6 +190,7 @@ class Overview:
     made: int
     total: int
     declaration: Declaration
+    waived: waivers.Waived
 
     @property
     def is_making(self) -> bool:
@@ -201,7 +201,7 @@ class Overview:
     @property
     def failing(self) -> list[str]:
         """What keeps the asset from being approved, each with what to do."""
-        return why_not(file.row for card in self.cards for file in card.files)
+        return why_not((file.row for card in self.cards for file in card.files), self.waived)
 
     @property
     def is_open(self) -> bool:
@@ -224,16 +224,16 @@ class Overview:
         return self.asset.stage == Stage.QA and at_rest
 
 
-def why_not(rows: Iterable[PlatformFile]) -> list[str]:
-    """One sentence for each file that may not be packaged: what fails and what to do."""
+def why_not(rows: Iterable[PlatformFile], waived: waivers.Waived) -> list[str]:
+    """One sentence for each check that keeps a file from being packaged, and what to do."""
     sentences = []
     undeclared = False
     for row in rows:
         undeclared = undeclared or row.source.media.ai_status == "unknown"
-        if row.verdict != FindingVerdict.FAIL or row.due_at is not None:
+        if row.due_at is not None or not waivers.is_blocked(row, waived):
             continue
         name = f"{row.get_platform_display()} {row.kind}"
-        failing = [f for f in row.findings if f.get("verdict") == FindingVerdict.FAIL]
+        failing = waivers.failing(row, waived)
         if not failing:
             sentences.append(f"{name} could not be made. {row.error}".strip())
         for found in (f for f in failing if f.get("key") != DISCLOSURE):
@@ -251,10 +251,14 @@ def overview(*, asset: Asset) -> Overview:
     made = sum(row.due_at is None for row in rows)
     state = [(row.pk, row.revision, str(row.due_at), str(row.made_at), row.error) for row in rows]
     gate = gate_of(run)
-    version = repr((asset.revision, asset.stage, run and (run.pk, run.state, run.progress), state))
+    waived = waivers.of(rows)
+    let_pass = [(pk, sorted(keys)) for pk, keys in sorted(waived.items())]
+    version = repr(
+        (asset.revision, asset.stage, run and (run.pk, run.state, run.progress), state, let_pass)
+    )
     return Overview(
         asset=asset,
-        cards=tuple(_card(platform, rows) for platform in asset.platforms),
+        cards=tuple(_card(platform, rows, waived) for platform in asset.platforms),
         run=run,
         gate=gate,
         seen=seen_by(rows),
@@ -262,14 +266,16 @@ def overview(*, asset: Asset) -> Overview:
         made=made,
         total=len(rows),
         declaration=declarations.of_asset(asset),
+        waived=waived,
     )
 
 
-def _card(platform: str, rows: Sequence[PlatformFile]) -> PlatformCard:
+def _card(platform: str, rows: Sequence[PlatformFile], waived: waivers.Waived) -> PlatformCard:
     own = [row for row in rows if row.platform == platform]
     ai_status = own[-1].source.media.ai_status if own else "unknown"
     # the clip first: where there is one it is what runs
-    files = tuple(file_card(row) for row in sorted(own, key=lambda row: row.kind != FileKind.CLIP))
+    own.sort(key=lambda row: row.kind != FileKind.CLIP)
+    files = tuple(file_card(row, waived) for row in own)
     return PlatformCard(
         key=platform,
         label=str(Platform(platform).label),
@@ -279,9 +285,10 @@ def _card(platform: str, rows: Sequence[PlatformFile]) -> PlatformCard:
     )
 
 
-def file_card(row: PlatformFile) -> FileCard:
+def file_card(row: PlatformFile, waived: waivers.Waived | None = None) -> FileCard:
     """One file as the page shows it."""
     spec = spec_of(row.platform, row.kind)
+    let_pass = (waived or {}).get(row.pk, {})
     width, height = size_of(spec)
     return FileCard(
         row=row,
@@ -290,7 +297,13 @@ def file_card(row: PlatformFile) -> FileCard:
         height=height,
         zone=_zone(spec),
         # what a person must look at stands first, the rest in the order of the spec
-        checks=tuple(sorted(map(_check, row.findings), key=lambda found: RANK[found["verdict"]])),
+        checks=tuple(
+            sorted(
+                (_check(found, row, spec, let_pass) for found in row.findings),
+                key=lambda found: RANK[found["verdict"]],
+            )
+        ),
+        mended=tuple(_mended(entry, row) for entry in row.mended),
         crop_notes=tuple(_note(found) for found in row.crop_findings),
     )
 
@@ -300,10 +313,36 @@ def _zone(spec: Spec) -> Zone:
     return Zone(zone.width, zone.height, zone.covering(), zone.clear_box())
 
 
-def _check(found: Mapping[str, str]) -> dict[str, str]:
+def _check(
+    found: Mapping[str, str], row: PlatformFile, spec: Spec, let_pass: Mapping[str, Waiver]
+) -> dict[str, Any]:
     words = {"pass": "ok", "warn": "check", "fail": "fails", "info": "note"}
     tone = NOTES.get(FindingVerdict(found["verdict"]), "")
-    return {**found, "word": words[found["verdict"]], "tone": tone}
+    waiver = let_pass.get(found["key"]) if found["verdict"] == FindingVerdict.FAIL else None
+    return {
+        **found,
+        "word": "let pass" if waiver else words[found["verdict"]],
+        "tone": "warn" if waiver else tone,
+        "waiver": waiver,
+        "is_blocking": found["verdict"] == FindingVerdict.FAIL and waiver is None,
+        "way": way_of(found, row, spec),
+    }
+
+
+def way_of(found: Mapping[str, str], row: PlatformFile, spec: Spec) -> mends.Way | None:
+    """How this finding of this file can be mended; None when there is nothing to mend."""
+    digest = row.media.sha256 if row.media else ""
+    tried = any(e["key"] == found["key"] and e["sha256"] == digest for e in row.mended)
+    return mends.way(
+        found, spec, measured=row.measured, mends=row.mends, is_manual=row.is_manual,
+        is_tried=tried,
+    )  # fmt: skip
+
+
+def _mended(entry: Mapping[str, Any], row: PlatformFile) -> dict[str, Any]:
+    """What a mend changed: the value before and the value now."""
+    now = next((f["value_text"] for f in row.findings if f["key"] == entry["key"]), "gone")
+    return {**entry, "now": now}
 
 
 def _note(found: Mapping[str, str]) -> dict[str, str]:

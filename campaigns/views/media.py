@@ -133,5 +133,6 @@ def _take_in(request: TeamRequest) -> HttpResponseBase:
             "height": media.height,
             "kind": media.kind,
             "name": media.name,
+            "notes": media.notes,
         }
     )

@@ -9,7 +9,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from campaigns import permissions
-from campaigns.actions import cutting, declaring, planning, platform_files, qa_gate, runs
+from campaigns.actions import (
+    cutting,
+    declaring,
+    planning,
+    platform_files,
+    qa_gate,
+    runs,
+    waivers,
+)
 from campaigns.forms.qa import CropForm
 from campaigns.models import PlatformFile
 from campaigns.models.choices import FileKind, Platform
@@ -49,6 +57,7 @@ def _page(request: TeamRequest, overview: reads.Overview) -> dict[str, object]:
         "threshold": request.team.gate_threshold_percent,
         "may_judge": permissions.can_judge(request.roles),
         "may_run": permissions.can_run(request.roles),
+        "may_waive": permissions.can_waive(request.roles),
         "may_export": permissions.can_export(request.roles),
         "answers": declaring.ANSWERS,
         "tree": exports.tree_of(overview.asset),
@@ -86,6 +95,45 @@ def declare(request: TeamRequest, pk: int) -> HttpResponseBase:
         return JsonResponse({"text": text})
     messages.info(request, text)
     return redirect("qa", request.team.slug, pk)
+
+
+def mend(request: TeamRequest, pk: int) -> HttpResponseBase:
+    """Have one finding of a file mended, or take all mends back."""
+    row = access.platform_file(request.team, pk)
+    done = platform_files.mend(
+        row=row,
+        key=request.POST.get("key", "")[:60],
+        seen=request.POST.get("seen", "")[:12],
+        by=request.user,
+    )
+    return _back(request, row, f"{done}. The {row.kind} is being made again.")
+
+
+@require_POST
+@in_team
+def waive(request: TeamRequest, pk: int) -> HttpResponseBase:
+    """Let one failing check of a file pass, with a reason."""
+    row = access.platform_file(request.team, pk)
+    try:
+        waivers.waive(
+            row=row,
+            key=request.POST.get("key", "")[:60],
+            reason=request.POST.get("reason", ""),
+            by=request.user,
+        )
+    except waivers.BadReason as error:
+        if wants_json(request):
+            return JsonResponse({"error": error.text}, status=422)
+        messages.error(request, error.text)
+        return redirect("qa", request.team.slug, row.asset_id)
+    return _back(request, row, "It may be packaged with this; the manifest says who let it pass.")
+
+
+def _back(request: TeamRequest, row: PlatformFile, text: str) -> HttpResponseBase:
+    if wants_json(request):
+        return JsonResponse({"text": text})
+    messages.info(request, text)
+    return redirect("qa", request.team.slug, row.asset_id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

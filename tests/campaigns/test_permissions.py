@@ -23,7 +23,7 @@ MAY = {
     "curator": {"see", "run", "judge", "trust_models"},
     "manager": {
         "see", "approve_spend", "set_budget", "set_up_campaign", "see_trail", "trust_models",
-        "record_consent", "revoke_consent", "open_quarantine",
+        "record_consent", "revoke_consent", "open_quarantine", "waive",
     },
     "buyer": {"see", "export"},
     "admin": {

@@ -1,0 +1,69 @@
+"""Which failing checks a manager let pass, for the files as they are now. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from campaigns.models import PlatformFile, Waiver
+from campaigns.models.choices import FindingVerdict
+
+Waived = Mapping[int, Mapping[str, Waiver]]
+
+
+def of(rows: Collection[PlatformFile]) -> Waived:
+    """By file and check; only those for the bytes that the file has now. One query if one fails."""
+    digests = {
+        row.pk: row.media.sha256
+        for row in rows
+        if row.media is not None and row.verdict == FindingVerdict.FAIL
+    }
+    found: dict[int, dict[str, Waiver]] = {}
+    if not digests:
+        return found
+    waivers = Waiver.objects.filter(platform_file_id__in=digests).select_related("by")
+    for waiver in waivers.order_by("pk"):
+        if waiver.sha256 == digests[waiver.platform_file_id]:
+            found.setdefault(waiver.platform_file_id, {})[waiver.key] = waiver
+    return found
+
+
+def failing(row: PlatformFile, waived: Waived) -> list[Mapping[str, str]]:
+    """The failing findings of a file that nobody let pass."""
+    let_pass = waived.get(row.pk, {})
+    return [
+        found
+        for found in row.findings
+        if found.get("verdict") == FindingVerdict.FAIL and found.get("key") not in let_pass
+    ]
+
+
+def is_blocked(row: PlatformFile, waived: Waived) -> bool:
+    """True when the file may not be packaged: it fails, or could not be made at all."""
+    if row.verdict != FindingVerdict.FAIL:
+        return False
+    could_not = not any(f.get("verdict") == FindingVerdict.FAIL for f in row.findings)
+    return could_not or bool(failing(row, waived))
+
+
+def with_names(row: PlatformFile, waived: Waived) -> tuple[dict[str, str], ...]:
+    """The findings of a file, those let pass with who did it and why."""
+    let_pass = waived.get(row.pk, {})
+    return tuple(_named(found, let_pass.get(str(found.get("key")))) for found in row.findings)
+
+
+def _named(found: Mapping[str, str], waiver: Waiver | None) -> dict[str, str]:
+    if waiver is None or found.get("verdict") != FindingVerdict.FAIL:
+        return dict(found)
+    return {**found, "waived_by": name_of(waiver), "waived_why": waiver.reason}
+
+
+def name_of(waiver: Waiver) -> str:
+    """Who let it pass."""
+    return waiver.by.get_full_name() or waiver.by.username
+
+
+def in_words(waivers: Iterable[Waiver]) -> tuple[str, str]:
+    """Who and why, for a manifest; several joined."""
+    several = list(waivers)
+    who = ", ".join(dict.fromkeys(name_of(waiver) for waiver in several))
+    return who, "; ".join(dict.fromkeys(waiver.reason for waiver in several))

@@ -20,7 +20,7 @@ from campaigns.formats.spec import Spec
 from campaigns.formats.spec_check import SpecFinding
 from campaigns.models import Media, PlatformFile
 from campaigns.models.choices import FileKind, FindingVerdict
-from campaigns.queries import qa, twins
+from campaigns.queries import qa, twins, waivers
 from imaging import (
     credentials,
     crop,
@@ -61,7 +61,7 @@ class Cut:
 
 def ratio_of(row: PlatformFile) -> float:
     """Width over height of the exported file."""
-    width, height = qa.size_of(qa.spec_of(row.platform, row.kind))
+    width, height = qa.size_of(qa.spec_of_row(row))
     return width / height
 
 
@@ -118,7 +118,7 @@ def look_of(media: Media, picture: Image.Image) -> str:
 
 def cut(*, row: PlatformFile, folder: Path) -> Cut:
     """Make the file of `row` below `folder`. Raises CannotCut, imaging.intake.Unreadable."""
-    spec = qa.spec_of(row.platform, row.kind)
+    spec = qa.spec_of_row(row)
     width, height = qa.size_of(spec)
     media = row.source.media
     source = stored.local_copy(media=media, folder=folder, name="master")
@@ -279,7 +279,7 @@ def _unsealed(why: str) -> dict[str, str]:
 
 def _undeclared() -> dict[str, str]:
     return {
-        "key": qa.DISCLOSURE,
+        "key": waivers.DISCLOSURE,
         "label": "AI use declared",
         "value_text": "not declared",
         "limit_text": "none, modified or generated",

@@ -88,7 +88,7 @@ def _check(row: PlatformFile, hashes: Mapping[str, str], waived: waivers.Waived)
     """The file to pack. Raises CannotPack unless it is finished, sound and the approved one."""
     title, label = row.asset.title, f"{row.get_platform_display()} {row.kind}"
     if row.source.media.ai_status == "unknown":
-        raise CannotPack(f"{title}: {qa.UNDECLARED}")
+        raise CannotPack(f"{title}: {waivers.UNDECLARED}")
     if row.due_at is not None:
         raise CannotPack(f"{title}: a crop is still being made. Package it again.")
     if waivers.is_blocked(row, waived):

@@ -22,7 +22,7 @@ from campaigns.actions import cutting, events, leases, locks, rollups, spending,
 from campaigns.formats import mends
 from campaigns.models import Asset, Attempt, Media, PlatformFile, StageRun
 from campaigns.models.choices import AttemptState, FindingVerdict, RunState
-from campaigns.queries import access, qa
+from campaigns.queries import access, qa, spec_versions
 from campaigns.transitions import NotNow
 from imaging import intake
 
@@ -50,10 +50,12 @@ def prepare(*, run: StageRun) -> None:
         pk=run.asset_id
     )
     soon = timezone.now() + GRACE
+    versions = spec_versions.all_in_force()
     with transaction.atomic():
         for candidate, kind in qa.sources_of(asset):
             for platform in asset.platforms:
-                spec = qa.spec_of(platform, kind)
+                version = versions.get(platform)
+                spec = qa.spec_of(platform, kind, version.pk if version else None)
                 row, made = PlatformFile.objects.get_or_create(
                     source=candidate,
                     platform=platform,
@@ -63,6 +65,7 @@ def prepare(*, run: StageRun) -> None:
                         "asset": asset,
                         "spec_id": spec.id,
                         "spec_version": spec.version,
+                        "spec_row": version,
                         "due_at": soon,
                     },
                 )
@@ -94,6 +97,8 @@ def make(*, platform_file_id: int) -> None:
     if row.tries > leases.MOST_TRIES:
         _give_up(row, key, "The worker died on this file every time. Move the crop or replace it.")
         return
+    # made again, a file is made for the limits that count now
+    row.spec_row = spec_versions.in_force(row.platform)
     keeper = leases.Keeper(PlatformFile, row.pk, key)
     try:
         with keeper, stored.scratch() as folder:
@@ -112,11 +117,9 @@ def make(*, platform_file_id: int) -> None:
     except (cutting.CannotCut, intake.Unreadable) as error:
         _give_up(row, key, str(error))
         return
-    spec = qa.spec_of(row.platform, row.kind)
     kept = _mine(row, key).update(
         media=media,
-        spec_id=spec.id,
-        spec_version=spec.version,
+        **_made_for(row),
         box=cut.box,
         crop_findings=cut.crop_findings,
         label=cut.label,
@@ -137,6 +140,12 @@ def _mine(row: PlatformFile, key: str) -> QuerySet[PlatformFile]:
     return PlatformFile.objects.filter(pk=row.pk, lease_key=key, revision=row.revision)
 
 
+def _made_for(row: PlatformFile) -> dict[str, Any]:
+    """The limits a worker made the file for, or failed to."""
+    spec = qa.spec_of_row(row)
+    return {"spec_id": spec.id, "spec_version": spec.version, "spec_row_id": row.spec_row_id}
+
+
 def _sub(folder: Path) -> Path:
     path = folder / "keep"
     path.mkdir()
@@ -145,7 +154,12 @@ def _sub(folder: Path) -> Path:
 
 def _give_up(row: PlatformFile, key: str, text: str) -> None:
     kept = _mine(row, key).update(
-        error=text, verdict=FindingVerdict.FAIL, findings=[], due_at=None, lease_until=None
+        error=text,
+        verdict=FindingVerdict.FAIL,
+        findings=[],
+        due_at=None,
+        lease_until=None,
+        **_made_for(row),
     )
     _after(row, key, kept)
 
@@ -263,8 +277,9 @@ def make_again(*, asset: Asset, rows: Iterable[PlatformFile], by: User) -> None:
 def mend(*, row: PlatformFile, key: str, seen: str, by: User) -> str:
     """Have the finding `key` mended: the file is made again so that it keeps the limit.
 
-    What the file was stays on it to be compared; `key` "" takes every mend back. `seen` is the
-    revision the person looked at. Returns what is done, in words. Raises NotAllowed, NotNow.
+    What the file was stays on it to be compared. `key` "limits" makes it for the limits that count
+    now, "" takes every mend back. `seen` is the revision the person looked at. Returns what is
+    done, in words. Raises NotAllowed, NotNow.
     """
     permissions.check_can_run(access.roles(by, row.team))
     with transaction.atomic():
@@ -272,7 +287,9 @@ def mend(*, row: PlatformFile, key: str, seen: str, by: User) -> str:
         fresh = PlatformFile.objects.select_related("media", "source__media", "team").get(pk=row.pk)
         if seen != str(fresh.revision) or fresh.due_at is not None:
             raise NotNow("This file changed meanwhile. Look at it again.")
-        if key:
+        if key == "limits":
+            words, box = "The limits that count now are used", fresh.wanted_box
+        elif key:
             found, way = _way(fresh, key)
             entry = {
                 "key": key,
@@ -299,7 +316,7 @@ def mend(*, row: PlatformFile, key: str, seen: str, by: User) -> str:
 
 
 def _way(row: PlatformFile, key: str) -> tuple[dict[str, Any], mends.Way]:
-    spec = qa.spec_of(row.platform, row.kind)
+    spec = qa.spec_of_row(row)
     for found in row.findings:
         way = qa.way_of(found, row, spec) if found["key"] == key else None
         if way is not None and way.can:

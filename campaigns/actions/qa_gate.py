@@ -58,7 +58,7 @@ def _check(rows: list[PlatformFile], seen: str) -> None:
         raise NotNow("A file is still being made. Wait for it, look at it, then approve.")
     if not rows:
         raise NotNow("This asset has no platform ticked, so there is nothing to approve.")
-    failing = qa.why_not(rows, waivers.of(rows))
+    failing = waivers.why_not(rows, waivers.of(rows))
     if failing:
         raise NotNow(f"It cannot be approved yet. {failing[0]} Nothing was changed.")
     if seen != qa.seen_by(rows):

@@ -12,7 +12,8 @@ from campaigns import permissions
 from campaigns.actions import events
 from campaigns.models import Asset, PlatformFile, Waiver
 from campaigns.models.choices import FindingVerdict
-from campaigns.queries import access, qa
+from campaigns.queries import access
+from campaigns.queries import waivers as reads
 from campaigns.transitions import NotNow
 
 LEAST_REASON, MOST_REASON = 8, 500
@@ -38,7 +39,7 @@ def waive(*, row: PlatformFile, key: str, reason: str, by: User) -> Waiver:
             f"Say in {LEAST_REASON} to {MOST_REASON} letters why it may run all the same. "
             "Nothing was changed."
         )
-    if key == qa.DISCLOSURE:
+    if key == reads.DISCLOSURE:
         raise NotNow("How the photo was made cannot be let pass. Answer it on this page.")
     with transaction.atomic():
         Asset.objects.select_for_update(of=("self",)).get(pk=row.asset_id)

@@ -17,6 +17,7 @@ from campaigns.models.mail import Mail
 from campaigns.models.media import Media
 from campaigns.models.quarantine import Quarantine
 from campaigns.models.rollup import SpendDay
+from campaigns.models.spec_version import SpecVersion
 from campaigns.models.stage_run import Attempt, Candidate, Finding, Gate, StageRun
 from campaigns.models.standing import RuleDay, StandingRule
 from campaigns.models.team import Invitation, Membership, SignInLink, Team
@@ -52,6 +53,7 @@ __all__ = [
     "RuleDay",
     "SignInLink",
     "Snooze",
+    "SpecVersion",
     "SpendDay",
     "StageRun",
     "StandingRule",

@@ -9,6 +9,7 @@ from campaigns.models.asset import Asset
 from campaigns.models.campaign import Campaign
 from campaigns.models.choices import ExportState, FileKind, FindingVerdict, Platform
 from campaigns.models.media import Media
+from campaigns.models.spec_version import SpecVersion
 from campaigns.models.stage_run import Candidate
 from campaigns.models.team import Team
 
@@ -29,6 +30,10 @@ class PlatformFile(models.Model):
     kind = models.CharField(max_length=5, choices=FileKind)
     spec_id = models.CharField(max_length=60)
     spec_version = models.CharField(max_length=20)
+    spec_row = models.ForeignKey(
+        SpecVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        help_text="The admin's version it was judged by; empty for the one that comes along.",
+    )  # fmt: skip
     box = models.JSONField(default=list)
     wanted_box = models.JSONField(default=list)
     is_manual = models.BooleanField(default=False)

@@ -150,9 +150,7 @@ def file_name(row: PlatformFile, version: int) -> str:
     """The name of a platform file in a package, by the team's pattern. `row.asset` must be there
     with campaign and team."""
     media, asset = row.media, row.asset
-    width, height = (
-        (media.width, media.height) if media else qa.size_of(qa.spec_of(row.platform, row.kind))
-    )
+    width, height = (media.width, media.height) if media else qa.size_of(qa.spec_of_row(row))
     return naming.build(
         naming.NameParts(
             brand=asset.campaign.brand,

@@ -10,20 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from campaigns.formats import mends, readme, specs
+from campaigns.formats import mends, readme
 from campaigns.formats.spec import Spec
 from campaigns.models import Asset, Candidate, Gate, Media, PlatformFile, StageRun, Waiver
 from campaigns.models.choices import FileKind, FindingVerdict, Platform, RunState, Stage
-from campaigns.queries import declarations, waivers
+from campaigns.queries import declarations, spec_versions, waivers
 from campaigns.queries.declarations import Declaration
 from imaging.geometry import Box, fit_ratio
 from imaging.safezone import SafeZone
 
 DEFAULT_SIZE = (1080, 1920)
-DISCLOSURE = "disclosure"
-UNDECLARED = (
-    "Nobody has said yet how the photo was made. Answer that first; then the files say it too."
-)
 NOTES = {FindingVerdict.PASS: "ok", FindingVerdict.WARN: "warn", FindingVerdict.FAIL: "bad"}
 RANK = {"fail": 0, "warn": 1, "pass": 2, "info": 3}
 AI_WORDS = {
@@ -34,9 +30,14 @@ AI_WORDS = {
 }
 
 
-def spec_of(platform: str, kind: str) -> Spec:
-    """The placement that the default package targets."""
-    return specs.for_platform(platform, str(kind))
+def spec_of(platform: str, kind: str, version: int | None = None) -> Spec:
+    """The placement that the default package targets, as shipped or in an admin's version."""
+    return spec_versions.target(spec_versions.file_of(platform, version), kind)
+
+
+def spec_of_row(row: PlatformFile) -> Spec:
+    """The limits that a file was, or is being, made for."""
+    return spec_of(row.platform, row.kind, row.spec_row_id)
 
 
 def size_of(spec: Spec) -> tuple[int, int]:
@@ -130,6 +131,7 @@ class FileCard:
     checks: tuple[Mapping[str, Any], ...]
     mended: tuple[Mapping[str, Any], ...]
     crop_notes: tuple[Mapping[str, str], ...]
+    is_outdated: bool  # other limits count now than those it was made for
 
     @property
     def is_making(self) -> bool:
@@ -201,7 +203,9 @@ class Overview:
     @property
     def failing(self) -> list[str]:
         """What keeps the asset from being approved, each with what to do."""
-        return why_not((file.row for card in self.cards for file in card.files), self.waived)
+        return waivers.why_not(
+            (file.row for card in self.cards for file in card.files), self.waived
+        )
 
     @property
     def is_open(self) -> bool:
@@ -224,26 +228,6 @@ class Overview:
         return self.asset.stage == Stage.QA and at_rest
 
 
-def why_not(rows: Iterable[PlatformFile], waived: waivers.Waived) -> list[str]:
-    """One sentence for each check that keeps a file from being packaged, and what to do."""
-    sentences = []
-    undeclared = False
-    for row in rows:
-        undeclared = undeclared or row.source.media.ai_status == "unknown"
-        if row.due_at is not None or not waivers.is_blocked(row, waived):
-            continue
-        name = f"{row.get_platform_display()} {row.kind}"
-        failing = waivers.failing(row, waived)
-        if not failing:
-            sentences.append(f"{name} could not be made. {row.error}".strip())
-        for found in (f for f in failing if f.get("key") != DISCLOSURE):
-            what = f"{found['label'].lower()} is {found['value_text']}, allowed is"
-            cure = found.get("remedy", "")
-            sentences.append(f"{name}: {what} {found['limit_text']}. {cure}".strip())
-    # one question for all files, so said once and first
-    return [UNDECLARED, *sentences] if undeclared else sentences
-
-
 def overview(*, asset: Asset) -> Overview:
     """Everything the QA page of one asset shows."""
     rows = files_of([asset])[asset.pk]
@@ -252,13 +236,14 @@ def overview(*, asset: Asset) -> Overview:
     state = [(row.pk, row.revision, str(row.due_at), str(row.made_at), row.error) for row in rows]
     gate = gate_of(run)
     waived = waivers.of(rows)
+    in_force = {key: row.pk for key, row in spec_versions.all_in_force().items()}
     let_pass = [(pk, sorted(keys)) for pk, keys in sorted(waived.items())]
     version = repr(
         (asset.revision, asset.stage, run and (run.pk, run.state, run.progress), state, let_pass)
     )
     return Overview(
         asset=asset,
-        cards=tuple(_card(platform, rows, waived) for platform in asset.platforms),
+        cards=tuple(_card(platform, rows, waived, in_force) for platform in asset.platforms),
         run=run,
         gate=gate,
         seen=seen_by(rows),
@@ -270,12 +255,17 @@ def overview(*, asset: Asset) -> Overview:
     )
 
 
-def _card(platform: str, rows: Sequence[PlatformFile], waived: waivers.Waived) -> PlatformCard:
+def _card(
+    platform: str,
+    rows: Sequence[PlatformFile],
+    waived: waivers.Waived,
+    in_force: Mapping[str, int],
+) -> PlatformCard:
     own = [row for row in rows if row.platform == platform]
     ai_status = own[-1].source.media.ai_status if own else "unknown"
     # the clip first: where there is one it is what runs
     own.sort(key=lambda row: row.kind != FileKind.CLIP)
-    files = tuple(file_card(row, waived) for row in own)
+    files = tuple(file_card(row, waived, in_force) for row in own)
     return PlatformCard(
         key=platform,
         label=str(Platform(platform).label),
@@ -285,9 +275,13 @@ def _card(platform: str, rows: Sequence[PlatformFile], waived: waivers.Waived) -
     )
 
 
-def file_card(row: PlatformFile, waived: waivers.Waived | None = None) -> FileCard:
+def file_card(
+    row: PlatformFile,
+    waived: waivers.Waived | None = None,
+    in_force: Mapping[str, int] | None = None,
+) -> FileCard:
     """One file as the page shows it."""
-    spec = spec_of(row.platform, row.kind)
+    spec = spec_of_row(row)
     let_pass = (waived or {}).get(row.pk, {})
     width, height = size_of(spec)
     return FileCard(
@@ -305,6 +299,9 @@ def file_card(row: PlatformFile, waived: waivers.Waived | None = None) -> FileCa
         ),
         mended=tuple(_mended(entry, row) for entry in row.mended),
         crop_notes=tuple(_note(found) for found in row.crop_findings),
+        is_outdated=in_force is not None
+        and row.made_at is not None
+        and row.spec_row_id != in_force.get(row.platform),
     )
 
 

@@ -7,6 +7,11 @@ from collections.abc import Collection, Iterable, Mapping
 from campaigns.models import PlatformFile, Waiver
 from campaigns.models.choices import FindingVerdict
 
+DISCLOSURE = "disclosure"
+UNDECLARED = (
+    "Nobody has said yet how the photo was made. Answer that first; then the files say it too."
+)
+
 Waived = Mapping[int, Mapping[str, Waiver]]
 
 
@@ -43,6 +48,26 @@ def is_blocked(row: PlatformFile, waived: Waived) -> bool:
         return False
     could_not = not any(f.get("verdict") == FindingVerdict.FAIL for f in row.findings)
     return could_not or bool(failing(row, waived))
+
+
+def why_not(rows: Iterable[PlatformFile], waived: Waived) -> list[str]:
+    """One sentence for each check that keeps a file from being packaged, and what to do."""
+    sentences = []
+    undeclared = False
+    for row in rows:
+        undeclared = undeclared or row.source.media.ai_status == "unknown"
+        if row.due_at is not None or not is_blocked(row, waived):
+            continue
+        name = f"{row.get_platform_display()} {row.kind}"
+        stopping = failing(row, waived)
+        if not stopping:
+            sentences.append(f"{name} could not be made. {row.error}".strip())
+        for found in (f for f in stopping if f.get("key") != DISCLOSURE):
+            what = f"{found['label'].lower()} is {found['value_text']}, allowed is"
+            cure = found.get("remedy", "")
+            sentences.append(f"{name}: {what} {found['limit_text']}. {cure}".strip())
+    # one question for all files, so said once and first
+    return [UNDECLARED, *sentences] if undeclared else sentences
 
 
 def with_names(row: PlatformFile, waived: Waived) -> tuple[dict[str, str], ...]:

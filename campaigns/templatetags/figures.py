@@ -14,6 +14,8 @@ from django.utils import timezone
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
 
+from campaigns.formats import spec_words
+from campaigns.formats.spec import Limit
 from routing import money as amounts
 
 register = template.Library()
@@ -161,3 +163,15 @@ def _coarse(size_s: float) -> str:
     if size_s < DAY_S * 1.5:
         return f"{round(size_s / HOUR_S)} h"
     return f"{round(size_s / DAY_S)} days"
+
+
+@register.filter
+def limit_label(limit: Limit) -> str:
+    """What a platform's limit is called."""
+    return spec_words.label(limit.key)
+
+
+@register.filter
+def limit_words(limit: Limit) -> str:
+    """A platform's limit as words: "at least 540 × 960 px"."""
+    return spec_words.limit_text(limit)

@@ -37,6 +37,7 @@ PAGES = {
     "campaigns": "campaigns/",
     "campaign-new": "campaigns/new/",
     "models": "models/",
+    "limits": "limits/",
     "watch": "watch/",
     "people": "people/",
     "throughput": "throughput/",

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from campaigns.actions import declaring, exports, platform_files
 from campaigns.models import AdSet, Asset, Event, Media, PlatformFile
 from campaigns.permissions import NotAllowed
-from campaigns.queries import declarations, qa
+from campaigns.queries import declarations, qa, waivers
 from campaigns.stages.base import BadParams
 from campaigns.transitions import NotNow
 from tests import factories
@@ -39,7 +39,7 @@ class TestUnknown:
         assert labels(asset) == {None}
         with pytest.raises(NotNow, match=ASKED):
             ready.approve(asset, by=mara)
-        assert qa.overview(asset=ready.fresh(asset)).failing == [qa.UNDECLARED]
+        assert qa.overview(asset=ready.fresh(asset)).failing == [waivers.UNDECLARED]
 
     def test_files_made_before_the_question_was_a_rule_stop_too(
         self, asset: Asset, mara: User, ben: User

@@ -12,12 +12,12 @@ from pytest_django import DjangoAssertNumQueries
 
 from campaigns.actions import platform_files
 from campaigns.models import AdSet, Asset, PlatformFile
-from campaigns.queries import qa
+from campaigns.queries import qa, waivers
 from tests import factories
 from tests.campaigns import ready
 
 pytestmark = pytest.mark.django_db
-QUERIES = 18
+QUERIES = 19
 
 
 @pytest.fixture
@@ -137,13 +137,13 @@ class TestDeclare:
         client.force_login(otto)
         assert client.post(url(asset, "qa_declare"), {"answer": "none"}).status_code == 404
         client.force_login(cleo)
-        assert qa.UNDECLARED in client.get(url(asset)).content.decode()
+        assert waivers.UNDECLARED in client.get(url(asset)).content.decode()
         client.post(url(asset, "qa_declare"), {"answer": "ai_modified"})
         page = client.get(url(asset)).content.decode()
         assert "Said by Cleo" in page
         assert "Making 0 of 3 files" in page
         factories.drain()
-        assert qa.UNDECLARED not in client.get(url(asset)).content.decode()
+        assert waivers.UNDECLARED not in client.get(url(asset)).content.decode()
 
 
 class TestCrop:

@@ -213,3 +213,63 @@ class TestCrop:
         self.send(client, row)
         row.refresh_from_db()
         assert row.due_at is None
+
+
+class TestMendAndWaive:
+    """A text that is too long for TikTok: no machine shortens it, a manager may let it pass."""
+
+    @pytest.fixture
+    def row(self, ad_set: AdSet, mara: User) -> PlatformFile:
+        words = "Fresh roast at your door every week, " * 4
+        asset = ready.in_qa(ad_set, by=mara, subline=words[:140], platforms=("tiktok",))
+        return platform_files.of_asset(asset)[0]
+
+    def test_the_page_offers_to_each_what_they_may_do(
+        self, client: Client, row: PlatformFile, mara: User, dana: User, otto: User
+    ) -> None:
+        waive = reverse("file_waive", args=[row.team.slug, row.pk])
+        mend = reverse("file_mend", args=[row.team.slug, row.pk])
+        reason = {"key": "text.ad_text", "reason": "It is set in the ad itself."}
+        client.force_login(mara)
+        page = client.get(url(row.asset)).content.decode()
+        assert "Words are shortened by people" in page
+        assert "Let it pass…" not in page
+        client.post(waive, reason)
+        client.post(mend, {"key": "text.ad_text", "seen": row.revision})
+        assert not row.waivers.exists()
+
+        client.force_login(otto)
+        assert client.post(waive, reason).status_code == 404
+        assert client.post(mend, {"key": "", "seen": row.revision}).status_code == 404
+
+        client.force_login(dana)
+        assert "Let it pass…" in client.get(url(row.asset)).content.decode()
+        short = client.post(waive, {**reason, "reason": "ok"}, HTTP_ACCEPT="application/json")
+        assert short.status_code == 422
+        assert "Nothing was changed." in short.json()["error"]
+        client.post(waive, reason)
+        page = client.get(url(row.asset)).content.decode()
+        assert "It is set in the ad itself." in page
+        assert "It cannot be approved yet." not in page
+
+    def test_a_mend_is_asked_for_on_the_page(
+        self, client: Client, row: PlatformFile, mara: User
+    ) -> None:
+        PlatformFile.objects.filter(pk=row.pk).update(
+            findings=[
+                {**found, "verdict": "warn"} if found["key"] == "banding" else found
+                for found in row.findings
+            ]
+        )
+        client.force_login(mara)
+        assert "Add a fine grain" in client.get(url(row.asset)).content.decode()
+        mend = reverse("file_mend", args=[row.team.slug, row.pk])
+        sent = {"key": "banding", "seen": row.revision}
+        answer = client.post(mend, sent, HTTP_ACCEPT="application/json")
+        assert answer.json() == {"text": "Add a fine grain. The still is being made again."}
+        row.refresh_from_db()
+        assert row.mends == {"grain": True}
+        assert row.due_at is not None
+        page = client.get(url(row.asset)).content.decode()
+        assert "being made" in page
+        assert "Take back" not in page

@@ -59,6 +59,8 @@ BELONGS = {
     "consent_revoke": "team_settings",
     "what_if": "routing",
     "watch": "models",
+    "spec_versions": "models",
+    "spec_version": "models",
     "watch_decide": "models",
     "golden_add": "models",
 }

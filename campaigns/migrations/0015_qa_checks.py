@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0011_lost_answers_and_fallbacks'),
+        ('campaigns', '0014_package_contents'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -16,7 +16,6 @@ from imaging.geometry import limit_side
 from imaging.pixels import shrink, soften
 
 WORK_SIDE = 512
-NOISE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +26,6 @@ class Exposure:
     black_share: float
     white_share: float
     clipped_share: float
-
-
-def untouched_share(
-    before: NDArray[np.uint8], after: NDArray[np.uint8], mask: NDArray[np.uint8]
-) -> float:
-    """The share (0..1) of pixels outside the mask (uint8 HxW, white = was to be changed) that
-    stayed the same within compression noise (6 of 255). 1 when the mask covers all.
-
-    ValueError when the three differ in size.
-    """
-    if before.shape != after.shape or mask.shape != before.shape[:2]:
-        raise ValueError("Before, after and mask must have the same size.")
-    # A feathered seam of a few pixels belongs to the edit.
-    near = max(3, round(0.004 * max(mask.shape)) | 1)
-    touched = cv2.dilate((mask > 127).astype(np.uint8), np.ones((near, near), np.uint8)) > 0
-    if touched.all():
-        return 1.0
-    same = cv2.absdiff(before, after).max(axis=2) <= NOISE
-    return float(same[~touched].mean())
 
 
 def sharpness(rgb: NDArray[np.uint8]) -> float:

@@ -116,6 +116,13 @@ def look_of(media: Media, picture: Image.Image) -> str:
     return look
 
 
+def seen_at(*, media: Media, path: Path) -> Seen:
+    """What is in the still `media`, whose bytes lie at `path`; looked at only once."""
+    if media.seen:
+        return Seen.from_json(media.seen)
+    return seen_of(media, _flat(_picture(path)))
+
+
 def cut(*, row: PlatformFile, folder: Path) -> Cut:
     """Make the file of `row` below `folder`. Raises CannotCut, imaging.intake.Unreadable."""
     spec = qa.spec_of_row(row)

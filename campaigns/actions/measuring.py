@@ -9,9 +9,9 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from campaigns.actions import as_asked, events, heartbeats, stored
+from campaigns.actions import as_asked, cutting, events, heartbeats, stored
 from campaigns.models import Candidate, Finding, Lease
-from campaigns.models.choices import FileKind, FindingVerdict
+from campaigns.models.choices import FileKind, FindingVerdict, Stage
 from campaigns.stages import BY_KEY
 from campaigns.stages.base import Measured, Reading
 
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 MOST_TRIES = 3
 AT_MOST_S = 120  # then its worker counts as dead
+LOOKS_AT_SOURCE = (Stage.EDIT, Stage.POLISH)  # their meters protect what lies in the source
 
 
 def measure(*, candidate_id: int) -> None:
@@ -78,6 +79,9 @@ def _read(candidate: Candidate) -> list[Reading]:
             else None
         )
         mask = stored.local_copy(media=run.mask, folder=folder, name="mask") if run.mask else None
+        seen = None
+        if source is not None and candidate.parent and run.stage in LOOKS_AT_SOURCE:
+            seen = cutting.seen_at(media=candidate.parent.media, path=source)
         return BY_KEY[run.stage].read(
             Measured(
                 path=path,
@@ -86,5 +90,6 @@ def _read(candidate: Candidate) -> list[Reading]:
                 note=candidate.note,
                 source=source,
                 mask=mask,
+                seen=seen,
             )
         )

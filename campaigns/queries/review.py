@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from campaigns.models import Attempt, Candidate, Finding, Media, StageRun, Team
 from campaigns.models.choices import FindingVerdict, RunState, Stage, Verdict
-from campaigns.queries import lineage
+from campaigns.queries import lineage, overlays
 
 PAUSE = timedelta(minutes=30)
 LONGEST = timedelta(minutes=10)
@@ -55,6 +55,7 @@ class Tile:
     findings: tuple[Finding, ...]
     warned: frozenset[str]
     curve: Curve | None
+    overlay: overlays.Overlay | None
     is_measured: bool
 
     @property
@@ -109,6 +110,11 @@ class Batch:
     def version(self) -> str:
         """Changes with everything on the screen."""
         return f"{self.run.asset.touched_at.timestamp():.6f}-{self.run.state}"
+
+    @property
+    def has_overlays(self) -> bool:
+        """True when a meter has something to show on a picture."""
+        return any(tile.overlay for tile in self.tiles)
 
     @property
     def is_measuring(self) -> bool:
@@ -236,6 +242,7 @@ def _tile(row: Candidate, meters: Mapping[str, Sequence[str]]) -> Tile:
         findings=findings,
         warned=frozenset(key for key, names in meters.items() if doubted.intersection(names)),
         curve=next((curve for f in findings if (curve := _curve(f)) is not None), None),
+        overlay=overlays.overlay(findings, width=row.media.width, height=row.media.height),
         is_measured=row.measured_at is not None,
     )
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
+from imaging.see import Seen
 from routing.complexity import Demands
 from routing.stages import Stage
 
@@ -74,7 +75,10 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One output to be measured, with the version it came from and the mask, where there are."""
+    """One output to be measured, with the version it came from and the mask, where there are.
+
+    `seen` is what lies in the source, in the source's pixels, when somebody looked.
+    """
 
     path: Path
     is_clip: bool
@@ -82,6 +86,7 @@ class Measured:
     note: Mapping[str, Any]
     source: Path | None = None
     mask: Path | None = None
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True)

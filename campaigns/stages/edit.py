@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from campaigns.stages import readings
+from campaigns.stages import proof, readings
 from campaigns.stages.base import Brief, Criterion, Measured, Reading, one_of
-from imaging import compare
 from routing.stages import PASS, Stage
 
 KEY = Stage.EDIT
 WORK = "provider"
 CRITERIA = (
     Criterion("change", "The change is what was asked for", ("erased_share",)),
-    Criterion("rest", "Everything else is untouched", ("untouched",)),
+    Criterion(
+        "rest", "Everything else is untouched", ("untouched", "placement", "cast", "protected")
+    ),
     Criterion("edges", "Edges and shadows look natural", ("added_share", "exposure")),
     Criterion("text", "Words are still legible"),
 )
 RATIOS = {"9:16": (1080, 1920), "4:5": (1080, 1350), "1:1": (1080, 1080), "16:9": (1920, 1080)}
 SURFACES = ("auto", "studio", "gradient", "paper", "stone", "spotlight")
-UNTOUCHED_AT_LEAST = 0.995
 ERASE_GOOD_UP_TO = 0.15
 
 
@@ -55,32 +55,11 @@ def candidate_count(operation: str, brief: Brief) -> int:
     return usual if brief.count else 0
 
 
-def _untouched(measured: Measured) -> list[Reading]:
-    if measured.source is None or measured.mask is None:
-        return []
-    before, after = readings.pixels(measured.source), readings.pixels(measured.path)
-    mask = readings.pixels(measured.mask)[:, :, 0]
-    if before.shape != after.shape or mask.shape != before.shape[:2]:
-        return []
-    share = float(compare.untouched_share(before, after, mask))
-    return [
-        Reading(
-            "untouched",
-            "Rest untouched",
-            round(share, 4),
-            f"{share:.1%}",
-            "pass" if share >= UNTOUCHED_AT_LEAST else "warn",
-            "imaging.compare",
-            UNTOUCHED_AT_LEAST,
-        )
-    ]
-
-
 def read(measured: Measured) -> list[Reading]:
     """Quality, what was erased or invented, and what stayed untouched."""
     return [
         *readings.still_quality(measured),
-        *_untouched(measured),
+        *proof.read(measured),
         *readings.share_noted(measured, "erased_share", "Erased area", ERASE_GOOD_UP_TO),
         *readings.share_noted(measured, "added_share", "Invented area", 0.5),
     ]

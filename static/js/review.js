@@ -6,6 +6,7 @@ import { registerKeys } from "./keys.js";
 import { refresh } from "./live.js";
 import { toast } from "./toast.js";
 import { setWipe } from "./wipe.js";
+import "./found.js";
 
 const STORE = "switchyard.review";
 const FRAME_S = 1 / 30;

@@ -77,34 +77,6 @@ def likeness(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
     return round(0.35 * structure + 0.35 * layout + 0.3 * color, 4)
 
 
-def texture_kept(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> float:
-    """How much of the fine texture survived in the worst fifth of the textured area; 1 = all.
-
-    `after` is brought to `before`'s size; per 16 px block the original's fine band is regressed
-    on the result's, edges left out. Below about 0.87 skin and cloth begin to look smoothed.
-    1 when there is too little texture to judge.
-    """
-    height, width = before.shape[:2]
-    first, second = _luma(before), _luma(shrink(after, width, height))
-    fine_first = soften(first, 0.8) - soften(first, 1.6)
-    fine_second = soften(second, 0.8) - soften(second, 1.6)
-    coarse = _gradient(soften(first, 2.5))
-    calm = (coarse <= np.percentile(coarse, 88)).astype(np.float32)
-    size = (max(1, width // 16), max(1, height // 16))
-
-    def block(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        small = cv2.resize(values * calm, size, interpolation=cv2.INTER_AREA)
-        return np.asarray(small, dtype=np.float32).ravel()
-
-    power, joint = block(fine_first * fine_first), block(fine_first * fine_second)
-    noise = float(np.percentile(power, 5))
-    textured = power > max(4 * noise, 0.02)
-    if textured.mean() < 0.04:
-        return 1.0
-    kept = joint[textured] / power[textured]
-    return round(float(np.clip(np.percentile(kept, 20), 0, 1.5)), 4)
-
-
 def _luma(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
 

@@ -148,8 +148,8 @@ def _share(rest: Rest, factor: float, shown: dict[str, Any], operation: str) -> 
         operation, "Outside the mask"
     )
     shown |= {
-        "heat": _runs(rest.heat, 0.03),
-        "inside": _runs(rest.inside, 0.5),
+        "heat": readings.runs(rest.heat, 0.03),
+        "inside": readings.runs(rest.inside, 0.5),
         "grid": [len(rest.heat[0]), len(rest.heat)],
         "as_is": rest.as_is,
         "content": rest.content,
@@ -278,19 +278,3 @@ def _state(name: str, way: Traced, factor: float) -> tuple[str, str]:
     if way.distance * factor > MOVED_PX:
         return "moved", f"{name} moved {way.distance * factor:.0f} px"
     return "same", f"{name} in place"
-
-
-def _runs(grid: Sequence[Sequence[float]], least: float) -> list[list[float]]:
-    """Cells above `least` as [row, first column, cells, level 1 to 3], joined along rows."""
-    found: list[list[float]] = []
-    for row, values in enumerate(grid):
-        for column, value in enumerate(values):
-            level = 0 if value < least else 1 + (value > 0.15) + (value > 0.4)
-            last = found[-1] if found else None
-            if not level:
-                continue
-            if last and last[0] == row and last[1] + last[2] == column and last[3] == level:
-                last[2] += 1
-            else:
-                found.append([row, column, 1, level])
-    return found

@@ -22,13 +22,18 @@ from typing import Any
 
 from imaging import develop, probe
 from imaging.formats import Limits, Unreadable
+from imaging.weights import ENVIRONMENT as MODELS_DIR
 
+Task = Callable[[Mapping[str, Any], Limits], dict[str, Any]]
 ROOT = Path(__file__).resolve().parents[1]
 TOO_HEAVY = (
     "This file needs more memory or time than one picture or clip may take here. "
     "Export it smaller or simpler and upload it again."
 )
 PR_SET_PDEATHSIG = 1
+# Tasks of other modules, named here so that nothing else can be run. They are children of their
+# own because they load networks, which taking in a file must not wait for.
+ELSEWHERE = {"object_at": "imaging.pick", "find_objects": "imaging.pick"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +54,12 @@ def run(
     limits: Limits | None = None,
     cage: Cage | None = None,
 ) -> dict[str, Any]:
-    """Run one task ("probe_still", "probe_clip", "take_in") in a child and return its answer.
+    """Run one task of TASKS or ELSEWHERE in a child and return its answer.
 
     Raises Unreadable with the task's own reason, or code "too_heavy" (memory, CPU), "time_out"
     or "crashed" when the child did not survive the file. ValueError for an unknown task.
     """
-    if task not in TASKS:
+    if task not in TASKS and task not in ELSEWHERE:
         raise ValueError(f"No such task: {task}")
     walls = cage or Cage()
     order = {
@@ -64,7 +69,8 @@ def run(
         "cage": asdict(walls),
     }
     with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
-        code, said = _child(json.dumps(order).encode(), Path(folder), walls)
+        module = ELSEWHERE.get(task, "imaging.sandbox")
+        code, said = _child(module, json.dumps(order).encode(), Path(folder), walls)
     return outcome(code, said)
 
 
@@ -83,7 +89,7 @@ def outcome(code: int, said: bytes) -> dict[str, Any]:
     return dict(result["answer"])
 
 
-def _child(order: bytes, folder: Path, cage: Cage) -> tuple[int, bytes]:
+def _child(module: str, order: bytes, folder: Path, cage: Cage) -> tuple[int, bytes]:
     environment = {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
         "PYTHONPATH": str(ROOT),
@@ -93,9 +99,10 @@ def _child(order: bytes, folder: Path, cage: Cage) -> tuple[int, bytes]:
         # Thread pools reserve address space per thread, which the memory limit counts.
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "2",
+        MODELS_DIR: os.environ.get(MODELS_DIR, ""),
     }
-    with subprocess.Popen(
-        [sys.executable, "-m", "imaging.sandbox"],
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and one of our own modules
+        [sys.executable, "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -136,7 +143,7 @@ def _take_in(arguments: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     ).as_json()
 
 
-TASKS: dict[str, Callable[[Mapping[str, Any], Limits], dict[str, Any]]] = {
+TASKS: dict[str, Task] = {
     "probe_still": _probe_still,
     "probe_clip": _probe_clip,
     "take_in": _take_in,
@@ -155,23 +162,24 @@ def _lock_in(cage: Mapping[str, Any]) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(cage["cpu_s"]), int(cage["cpu_s"]) + 2))
 
 
-def answer(order: Mapping[str, Any]) -> dict[str, Any]:
+def answer(order: Mapping[str, Any], tasks: Mapping[str, Task] | None = None) -> dict[str, Any]:
     """Lock this process in for ever and do what the order says; refusals are answers too."""
     _lock_in(order["cage"])
+    work = (TASKS if tasks is None else tasks)[order["task"]]
     try:
-        return {"answer": TASKS[order["task"]](order["arguments"], Limits(**order["limits"]))}
+        return {"answer": work(order["arguments"], Limits(**order["limits"]))}
     except Unreadable as error:
         return {"error": {"code": error.code, "message": error.message}}
     except MemoryError:
         return {"error": {"code": "too_heavy", "message": TOO_HEAVY}}
 
 
-def main() -> int:
+def serve(tasks: Mapping[str, Task]) -> int:
     """The child: read one order from standard input, write one answer to standard output."""
-    sys.stdout.write(json.dumps(answer(json.loads(sys.stdin.buffer.read()))))
+    sys.stdout.write(json.dumps(answer(json.loads(sys.stdin.buffer.read()), tasks)))
     sys.stdout.flush()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(serve(TASKS))

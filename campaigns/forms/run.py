@@ -72,6 +72,19 @@ class RunForm(forms.Form):
         return Box(left, top, left + width, top + height)
 
 
+class PickForm(forms.Form):
+    """A point in a picture as shares of its width and height, or none."""
+
+    x = forms.FloatField(min_value=0, max_value=1, required=False)
+    y = forms.FloatField(min_value=0, max_value=1, required=False)
+
+    @property
+    def point(self) -> tuple[float, float] | None:
+        """The point, when both shares are there."""
+        x, y = self.cleaned_data["x"], self.cleaned_data["y"]
+        return None if x is None or y is None else (x, y)
+
+
 def checked(form: forms.Form) -> dict[str, Any]:
     """The clean values of `form`. Raises BadParams with its first field and what to enter."""
     if form.is_valid():

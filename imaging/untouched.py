@@ -23,6 +23,7 @@ Gray = NDArray[np.float32]
 SEAM_SHARE = 0.0075  # of the long side around the mask belongs to the edit: feathers, latents
 COARSE_SIDE, FINE_SIDE = 192, 768
 IN_PLACE_PX = 0.35
+MOST_STRETCH = 1.004
 GRID = 48
 TRACE_SIDE = 96
 # What re-encoding leaves: a flat part of JPEG and WebP noise and one that grows with the detail.
@@ -112,8 +113,11 @@ def compare(
         moved, valid = _laid(after, placement)
         laid = _lab(_kept(before, moved, outside))
         found = _changed(one, laid, noise, valid)
-        # A placement that explains nothing is an accident of the content, not a shift.
-        if _share(~found, outside & valid) > share_as_is + 0.002:
+        # A placement that explains nothing, or that spoils what fitted before, is an accident of
+        # the content (one thing moved before a plain ground), not a shift of the picture.
+        fitted = outside & valid & ~plain
+        better = _share(~found, outside & valid) > share_as_is + 0.002
+        if better and _gap(one, laid, fitted) <= 1.05 * _gap(one, as_is, fitted) + 0.02:
             other, pixels, seen, changed = laid, moved, valid, found
         else:
             placement = Placement(0.0, 0.0, 1.0, 0.0, True)
@@ -206,6 +210,10 @@ def place(
             return Placement(0.0, 0.0, 1.0, 0.0, False)
         matrix = np.asarray(matrix, dtype=np.float32)
     matrix[:, 2] /= scale
+    # Stretched one way only: that is content drawing the map along, no model hands that back.
+    widest, narrowest = np.linalg.svd(matrix[:, :2].astype(np.float64), compute_uv=False)
+    if widest / max(narrowest, 1e-6) > MOST_STRETCH:
+        return Placement(0.0, 0.0, 1.0, 0.0, True)
     return _placement(matrix, width, height)
 
 
@@ -274,6 +282,11 @@ def _noise(light: Gray) -> Gray:
 
 def _distance(one: Gray, other: Gray) -> Gray:
     return np.asarray(np.sqrt(((one - other) ** 2).sum(axis=2)), dtype=np.float32)
+
+
+def _gap(one: Gray, other: Gray, where: NDArray[np.bool_]) -> float:
+    """The mean difference of light in a part of two pictures."""
+    return float(np.abs(one[:, :, 0] - other[:, :, 0])[where].mean()) if where.any() else 0.0
 
 
 def _changed(one: Gray, other: Gray, noise: Gray, valid: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -114,6 +114,14 @@ class AssetPage:
         return self.shown.media if self.shown else self.base
 
     @property
+    def before(self) -> Media | None:
+        """The still that what is shown was made from, to compare the two."""
+        made_from = self.shown.parent if self.shown else None
+        if made_from is None or self.shown_is_clip or lineage.is_clip(made_from.media):
+            return None
+        return made_from.media
+
+    @property
     def shown_is_clip(self) -> bool:
         """True when what is shown moves."""
         return lineage.is_clip(self.shown_media)
@@ -158,7 +166,9 @@ def _runs(asset: Asset) -> Any:
             Prefetch("attempts__kept_aside", Quarantine.objects.order_by("position", "pk")),
             Prefetch(
                 "candidates",
-                Candidate.objects.select_related("media").order_by("position", "pk"),
+                Candidate.objects.select_related("media", "parent__media").order_by(
+                    "position", "pk"
+                ),
             ),
         )
         .order_by("-pk")

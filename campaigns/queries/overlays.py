@@ -18,7 +18,7 @@ NAMES = ("untouched", "placement", "cast", "protected", "texture")
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A rectangle in the source's pixels with its words; `kind` is largest, same, moved,
-    changed. `tag_y` is where its words stand, `tag_size` how large."""
+    changed. Its words stand at `tag_x`, `tag_y`, `tag_size` pixels high."""
 
     x: float
     y: float
@@ -26,6 +26,7 @@ class Mark:
     height: float
     kind: str
     text: str
+    tag_x: float
     tag_y: float
     tag_size: float
 
@@ -98,19 +99,36 @@ def _cells(detail: Mapping[str, Any]) -> list[Cell]:
 def _marks(detail: Mapping[str, Any], size: Sequence[int]) -> list[Mark]:
     found = []
     text_size = max(size) / 36
+    told = [row["box"] for row in detail.get("boxes", []) if row["state"] != "same"]
     largest = detail.get("largest")
     if largest:
         words = f"largest change, ΔE {detail.get('largest_distance', 0):.0f}"
-        found.append(_mark(largest, "largest", words, text_size))
+        if any(_overlap(largest, box) for box in told):  # that box says more
+            words = ""
+        found.append(_mark(largest, "largest", words, text_size, size))
     for row in detail.get("boxes", []):
-        words = row["text"] if row["state"] != "same" else row["name"]
-        found.append(_mark(row["box"], row["state"], words, text_size))
+        words = row["text"] if row["state"] != "same" else ""
+        found.append(_mark(row["box"], row["state"], words, text_size, size))
     return found
 
 
-def _mark(box: Sequence[float], kind: str, words: str, text_size: float) -> Mark:
+def _overlap(one: Sequence[float], other: Sequence[float]) -> bool:
+    across = one[0] < other[2] and other[0] < one[2]
+    return across and one[1] < other[3] and other[1] < one[3]
+
+
+def _mark(
+    box: Sequence[float], kind: str, words: str, text_size: float, size: Sequence[int]
+) -> Mark:
+    """Words stand beside their frame, for lines of text lie close above each other; where there
+    is no room, above or below it, within the picture."""
     left, top, right, bottom = box
-    over = top - text_size * 0.35
+    long = 0.6 * text_size * len(words)
+    x, y = right + 0.4 * text_size, (top + bottom) / 2 + 0.35 * text_size
+    if x + long > size[0]:
+        x = max(0.0, min(left, size[0] - long))
+        over = top - text_size * 0.35
+        y = over if over > text_size else bottom + text_size
     return Mark(
         x=left,
         y=top,
@@ -118,7 +136,8 @@ def _mark(box: Sequence[float], kind: str, words: str, text_size: float) -> Mark
         height=bottom - top,
         kind=kind,
         text=words,
-        tag_y=round(over if over > text_size else bottom + text_size, 1),
+        tag_x=round(x, 1),
+        tag_y=round(y, 1),
         tag_size=round(text_size, 1),
     )
 
@@ -127,15 +146,16 @@ def _figures(by_name: Mapping[str, Finding], detail: Mapping[str, Any]) -> list[
     found = []
     if "untouched" in by_name:
         found = [
-            ("Unchanged pixel by pixel, as it came", f"{detail.get('as_is', 0):.1%}"),
-            ("Once laid in place and toned alike", f"{detail.get('content', 0):.1%}"),
+            ("Pixel by pixel", f"{detail.get('as_is', 0):.1%}"),
+            ("Laid in place, toned alike", f"{detail.get('content', 0):.1%}"),
         ]
         if detail.get("largest"):
             found.append(("Largest change (ΔE)", f"{detail.get('largest_distance', 0):.0f}"))
     for row in detail.get("regions", []):
         found.append((str(row["name"]), str(row["text"])))
     for row in detail.get("boxes", []):
-        found.append((str(row["name"]).capitalize(), f"{row['text']}, alike {row['likeness']:.2f}"))
+        words = str(row["text"]).removeprefix(f"{row['name']} ")
+        found.append((str(row["name"]).capitalize(), f"{words}, alike {row['likeness']:.2f}"))
     return found
 
 

@@ -128,7 +128,7 @@ def _judged(region: Region) -> tuple[str, str]:
         return "warn", f"{region.kept:.2f}{where}: smoothed"
     if region.energy > SHARPENED_ABOVE:
         return "warn", f"{region.kept:.2f}{where}: over-sharpened"
-    return "pass", f"{region.kept:.2f}{where}"
+    return "pass", f"{region.kept:.2f} in the worst fifth"
 
 
 def _detail(found: Texture, box: Box, factor: float) -> dict[str, Any]:

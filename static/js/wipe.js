@@ -1,4 +1,5 @@
-/* Before and after at the same zoom: a handle to wipe, 100 % with linked panning, all by keyboard. */
+/* Before and after at the same zoom: a handle to wipe, 100 % with linked panning, all by keyboard.
+   At 100 % a pixel of the later picture is a pixel of the page; drag, or Shift and arrows, to pan. */
 import { registerKeys } from "./keys.js";
 
 const STEP = { ArrowLeft: -2, ArrowDown: -2, ArrowRight: 2, ArrowUp: 2, PageDown: -10, PageUp: 10 };
@@ -29,6 +30,12 @@ function pan(element, x, y) {
 
 const panned = (element) => (element.dataset.pan ?? "0,0").split(",").map(Number);
 
+function move(element, byX, byY) {
+  if (!element.classList.contains("is-zoomed")) return;
+  const [x, y] = panned(element);
+  pan(element, x + byX, y + byY);
+}
+
 function zoom(element, on) {
   const box = element.getBoundingClientRect();
   element.style.height = on ? `${box.height}px` : "";
@@ -36,6 +43,10 @@ function zoom(element, on) {
   element.querySelector("[data-wipe-zoom]").setAttribute("aria-pressed", String(on));
   element.querySelector("[data-wipe-zoom]").textContent = on ? "Fit" : "100%";
   const picture = element.querySelector(".wipe-after");
+  /* The picture before may have other pixels (an upscale): both are shown at the later one's scale. */
+  const before = element.querySelector(".wipe-before");
+  before.style.width = on ? `${picture.naturalWidth}px` : "";
+  before.style.height = on ? `${picture.naturalHeight}px` : "";
   if (on) pan(element, (box.width - picture.naturalWidth) / 2, (box.height - picture.naturalHeight) / 2);
 }
 
@@ -63,10 +74,8 @@ function start(element) {
   for (const name of ["pointerup", "pointercancel"]) element.addEventListener(name, () => { from = null; });
   element.querySelector("[data-wipe-zoom]").addEventListener("click", () => zoom(element, !element.classList.contains("is-zoomed")));
   handle.addEventListener("keydown", (event) => {
-    if (event.shiftKey && element.classList.contains("is-zoomed") && PAN[event.key]) {
-      const [x, y] = panned(element);
-      pan(element, x + PAN[event.key][0], y + PAN[event.key][1]);
-    } else if (STEP[event.key]) setWipe(element, value(element) + STEP[event.key]);
+    if (event.shiftKey && PAN[event.key]) move(element, ...PAN[event.key]);
+    else if (STEP[event.key]) setWipe(element, value(element) + STEP[event.key]);
     else if (event.key === "Home") setWipe(element, 0);
     else if (event.key === "End") setWipe(element, 100);
     else return;
@@ -92,10 +101,16 @@ export function startWipes(root = document) {
   for (const element of root.querySelectorAll("[data-wipe]")) if (!known.has(element)) start(element);
 }
 
-registerKeys("Before and after", [
-  { keys: "b", label: "Before or after", run: withWipe((element) => setWipe(element, value(element) < 100 ? 100 : 0)) },
+const flip = withWipe((element) => setWipe(element, value(element) < 100 ? 100 : 0));
+const BINDINGS = [
+  { keys: "f", label: "Flip before and after", run: flip },
   { keys: "+", label: "Zoom to 100 %", run: withWipe((element) => zoom(element, true)) },
   { keys: "0", label: "Fit", run: withWipe((element) => zoom(element, false)) },
-], { when: () => Boolean(inView()) });
+  ...Object.entries(PAN).map(([key, [x, y]]) => ({ keys: `Shift ${key}`, label: "Pan at 100 %", run: withWipe((element) => move(element, x, y)) })),
+];
+registerKeys("Before and after", [{ keys: "b", label: "Before or after", run: flip }, ...BINDINGS], { when: () => Boolean(inView()) });
+for (const dialog of document.querySelectorAll("dialog:has([data-wipe])")) {
+  registerKeys("Before and after", BINDINGS, { within: dialog });
+}
 document.addEventListener("live:updated", (event) => startWipes(event.target));
 document.addEventListener("sheet:loaded", (event) => startWipes(event.target));

@@ -146,6 +146,17 @@ class TestOddPictures:
         assert not rest.has_outside
         assert rest.share == 1
 
+    def test_one_thing_moved_before_a_plain_ground_is_no_moved_picture(self, photo: Photo) -> None:
+        ground = np.full((512, 512, 3), (70, 40, 20), np.uint8)
+        ground[300:] = (110, 80, 60)
+        before, after = ground.copy(), ground.copy()
+        thing = photo("cat")[60:200, 100:300]
+        before[80:220, 120:320] = thing
+        after[83:223, 124:324] = thing
+        rest = untouched.compare(before, encoded(after, "JPEG", 92))
+        assert rest.placement.most_px == 0
+        assert rest.share < 0.98
+
     def test_a_plain_picture_cannot_be_placed_but_can_be_compared(self) -> None:
         plain = np.full((120, 160, 3), 200, np.uint8)
         spotted = plain.copy()

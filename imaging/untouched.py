@@ -1,4 +1,4 @@
-"""Proof of what an edit left alone: pictures registered, compared outside the mask, boxes traced.
+"""Proof of what an edit left alone: pictures laid on one another, compared outside the mask.
 
 A model that hands back the whole picture a pixel further left, a percent larger or a little
 warmer has changed no content, but it has changed the picture: place, color and content are told
@@ -9,8 +9,7 @@ All pictures are RGB uint8 HxWx3 in sRGB; masks uint8 HxW, white where the edit 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -25,7 +24,6 @@ COARSE_SIDE, FINE_SIDE = 192, 768
 IN_PLACE_PX = 0.35
 MOST_STRETCH = 1.004
 GRID = 48
-TRACE_SIDE = 96
 # What re-encoding leaves: a flat part of JPEG and WebP noise and one that grows with the detail.
 FLAT_NOISE, DETAIL_NOISE = 2.6, 0.16
 
@@ -73,23 +71,6 @@ class Rest:
     has_outside: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Traced:
-    """Where a box of the picture before is found after: its way in pixels, and the likeness of
-    its structure there (normalized correlation, -1..1): that of its least alike part, so that
-    one letter of a word or one eye of a face counts."""
-
-    box: Box
-    dx: float
-    dy: float
-    likeness: float
-
-    @property
-    def distance(self) -> float:
-        """How far it went, in pixels of the picture before."""
-        return float(np.hypot(self.dx, self.dy))
-
-
 def compare(
     before: NDArray[np.uint8], after: NDArray[np.uint8], mask: NDArray[np.uint8] | None = None
 ) -> Rest:
@@ -110,7 +91,7 @@ def compare(
     placement = place(before, after, outside)
     other, pixels, seen, changed = as_is, after, everywhere, plain
     if placement.is_found and placement.most_px >= IN_PLACE_PX:
-        moved, valid = _laid(after, placement)
+        moved, valid = laid_in_place(after, placement)
         laid = _lab(_kept(before, moved, outside))
         found = _changed(one, laid, noise, valid)
         # A placement that explains nothing, or that spoils what fitted before, is an accident of
@@ -140,31 +121,6 @@ def compare(
         inside=_grid((~outside).astype(np.float32)),
         has_outside=bool(outside.any()),
     )
-
-
-def trace(
-    before: NDArray[np.uint8],
-    after: NDArray[np.uint8],
-    boxes: Sequence[Box],
-    placement: Placement | None = None,
-) -> list[Traced]:
-    """Where each box of `before` lies in `after`, which is brought to `before`'s size first.
-
-    Looks within 6 % of the long side around the old place, to a fraction of a pixel. With the
-    `placement` of the whole picture, structure is compared where the picture is laid in place.
-    """
-    height, width = before.shape[:2]
-    after = resized(after, width, height)
-    one, other = _gray(before), _gray(after)
-    found = [_traced(one, other, box.clamp(width, height)) for box in boxes]
-    if placement is None or not placement.is_found or placement.most_px < IN_PLACE_PX:
-        return found
-    laid = _gray(_laid(after, placement)[0])
-    again = [_traced(one, laid, box.clamp(width, height)) for box in boxes]
-    return [
-        replace(way, likeness=max(way.likeness, other_way.likeness))
-        for way, other_way in zip(found, again, strict=True)
-    ]
 
 
 def outside_share(box: Box, mask: NDArray[np.uint8]) -> float:
@@ -197,18 +153,18 @@ def place(
         wide, tall, factor = limit_side(width, height, side)
         matrix[:, 2] *= factor / scale
         scale = factor
-        one, other = _gray(shrink(before, wide, tall)), _gray(shrink(after, wide, tall))
+        one, other = gray(shrink(before, wide, tall)), gray(shrink(after, wide, tall))
         valid = cv2.resize(looked.astype(np.uint8), (wide, tall), interpolation=cv2.INTER_NEAREST)
         if int(valid.sum()) < 400 or float(one[valid > 0].std()) < 2:
             return Placement(0.0, 0.0, 1.0, 0.0, False)
         until = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-5)
         try:
-            _, matrix = cv2.findTransformECC(
+            _, found = cv2.findTransformECC(
                 one, other, matrix, cv2.MOTION_AFFINE, until, valid * 255, 5
             )
         except cv2.error:  # it does not converge on pictures that have little in common
             return Placement(0.0, 0.0, 1.0, 0.0, False)
-        matrix = np.asarray(matrix, dtype=np.float32)
+        matrix = np.asarray(found, dtype=np.float32).reshape(2, 3)
     matrix[:, 2] /= scale
     # Stretched one way only: that is content drawing the map along, no model hands that back.
     widest, narrowest = np.linalg.svd(matrix[:, :2].astype(np.float64), compute_uv=False)
@@ -233,7 +189,7 @@ def _placement(matrix: NDArray[np.float32], width: int, height: int) -> Placemen
     )
 
 
-def _laid(
+def laid_in_place(
     after: NDArray[np.uint8], placement: Placement
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """`after` where `before` has it, and where it has pixels at all."""
@@ -269,7 +225,8 @@ def _lab(rgb: NDArray[np.uint8]) -> Gray:
     return np.asarray(lab, dtype=np.float32)
 
 
-def _gray(rgb: NDArray[np.uint8]) -> Gray:
+def gray(rgb: NDArray[np.uint8]) -> Gray:
+    """The light of a picture as float32 HxW, a little softened against noise."""
     return soften(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32), 0.8)
 
 
@@ -361,62 +318,3 @@ def _grid(values: Gray) -> tuple[tuple[float, ...], ...]:
     wide, tall, _ = limit_side(values.shape[1], values.shape[0], GRID)
     cells = cv2.resize(values, (wide, tall), interpolation=cv2.INTER_AREA)
     return tuple(tuple(round(float(value), 2) for value in row) for row in cells)
-
-
-def _traced(one: Gray, other: Gray, box: Box) -> Traced:
-    height, width = one.shape
-    lost = Traced(box, 0.0, 0.0, 0.0)
-    if min(box.width, box.height) < 6:
-        return lost
-    # A patch with a rim, so that a word on plain ground has its own edges to hold on to.
-    patch = box.grow(max(2, box.width * 0.08), max(2, box.height * 0.08)).clamp(width, height)
-    reach = max(8, round(0.06 * max(width, height)))
-    area = patch.grow(reach).clamp(width, height)
-    factor = min(1.0, 2 * TRACE_SIDE / max(patch.width, patch.height))
-    known = one[patch.top : patch.bottom, patch.left : patch.right]
-    seen = other[area.top : area.bottom, area.left : area.right]
-    if factor < 1:
-        known = cv2.resize(known, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-        seen = cv2.resize(seen, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    if float(known.std()) < 1.5:
-        return lost
-    scores = cv2.matchTemplate(seen, known, cv2.TM_CCOEFF_NORMED)
-    _, _, _, (x, y) = cv2.minMaxLoc(scores)
-    found = seen[y : y + known.shape[0], x : x + known.shape[1]]
-    fine_x, fine_y = x + _peak(scores[y], x), y + _peak(scores[:, x], y)
-    return Traced(
-        box=box,
-        dx=round(fine_x / factor - (patch.left - area.left), 2),
-        dy=round(fine_y / factor - (patch.top - area.top), 2),
-        likeness=round(_least_alike(known, found), 3),
-    )
-
-
-def _least_alike(known: Gray, found: Gray) -> float:
-    """The correlation of the part of a patch that fits worst; parts are about square."""
-    height, width = known.shape
-    across = max(1, min(12, round(width / height * 1.5)))
-    down = max(1, min(12, round(height / width * 1.5)))
-    if max(width, height) < 2 * min(width, height):  # a face, a logo; not a line of text
-        across, down = across + 1, down + 1
-    flat = 0.25 * float(known.std())
-    worst = 1.0
-    for row in range(down):
-        for column in range(across):
-            rows = slice(row * height // down, (row + 1) * height // down)
-            columns = slice(column * width // across, (column + 1) * width // across)
-            one, other = known[rows, columns], found[rows, columns]
-            if float(one.std()) < flat or one.size < 25:
-                continue
-            score = cv2.matchTemplate(other, one, cv2.TM_CCOEFF_NORMED)
-            worst = min(worst, float(score[0, 0]))
-    return worst
-
-
-def _peak(values: NDArray[np.float32], at: int) -> float:
-    """The top of a parabola through three neighbors, as an offset from `at`."""
-    if not 0 < at < len(values) - 1:
-        return 0.0
-    left, middle, right = (float(value) for value in values[at - 1 : at + 2])
-    bend = left - 2 * middle + right
-    return 0.0 if bend >= -1e-9 else max(-0.5, min(0.5, 0.5 * (left - right) / bend))

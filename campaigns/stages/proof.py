@@ -19,10 +19,11 @@ from PIL import Image
 
 from campaigns.stages import readings
 from campaigns.stages.base import Measured, Reading
-from imaging import untouched
+from imaging import tracing, untouched
 from imaging.geometry import Box
 from imaging.see import Seen
-from imaging.untouched import Placement, Rest, Traced
+from imaging.tracing import Traced
+from imaging.untouched import Placement, Rest
 
 ORIGIN = "imaging.untouched"
 UNCHANGED_AT_LEAST = 0.998
@@ -65,7 +66,7 @@ def read(measured: Measured) -> list[Reading]:
             ]
     if measured.seen is not None:
         names, places = [name for name, _ in boxes], [box for _, box in boxes]
-        ways = untouched.trace(before, after, places, placement)
+        ways = tracing.trace(before, after, places, placement)
         found.append(_things(names, ways, factor, measured.seen, shown))
     return found
 

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from imaging import untouched
+from imaging import tracing, untouched
 from imaging.geometry import Box
 
 Pixels = NDArray[np.uint8]
@@ -177,14 +177,14 @@ class TestTrace:
 
     def test_what_stays_is_in_place_after_encoding_again(self, photo: Photo) -> None:
         rgb = photo("astronaut")
-        (way,) = untouched.trace(rgb, encoded(rgb, "JPEG", 75), [self.FACE])
+        (way,) = tracing.trace(rgb, encoded(rgb, "JPEG", 75), [self.FACE])
         assert way.distance < 0.1
         assert way.likeness > 0.97
 
     @pytest.mark.parametrize(("dx", "dy"), [(3, 0), (0, -2.5), (12, 9)])
     def test_tells_how_far_a_box_went(self, photo: Photo, dx: float, dy: float) -> None:
         rgb = photo("astronaut")
-        (way,) = untouched.trace(rgb, shifted(rgb, dx, dy), [self.FACE])
+        (way,) = tracing.trace(rgb, shifted(rgb, dx, dy), [self.FACE])
         assert (way.dx, way.dy) == (pytest.approx(dx, abs=0.25), pytest.approx(dy, abs=0.25))
         assert way.likeness > 0.95
 
@@ -192,7 +192,7 @@ class TestTrace:
         rgb = photo("astronaut")
         after = rgb.copy()
         after[95:115, 232:262] = cv2.GaussianBlur(rgb, (0, 0), 9)[95:115, 232:262]
-        (way,) = untouched.trace(rgb, after, [self.FACE])
+        (way,) = tracing.trace(rgb, after, [self.FACE])
         assert way.distance < 1
         assert way.likeness < 0.95
 
@@ -200,12 +200,12 @@ class TestTrace:
         rgb = photo("astronaut")
         after = scaled(rgb, 1.04)
         placed = untouched.place(rgb, after)
-        (raw,) = untouched.trace(rgb, after, [self.FACE])
-        (laid,) = untouched.trace(rgb, after, [self.FACE], placed)
+        (raw,) = tracing.trace(rgb, after, [self.FACE])
+        (laid,) = tracing.trace(rgb, after, [self.FACE], placed)
         assert raw.likeness < 0.95 < laid.likeness
         assert laid.distance == raw.distance > 3
 
     def test_a_plain_box_is_not_followed(self) -> None:
         plain = np.full((100, 100, 3), 90, np.uint8)
-        (way,) = untouched.trace(plain, plain, [Box(20, 20, 60, 60)])
+        (way,) = tracing.trace(plain, plain, [Box(20, 20, 60, 60)])
         assert (way.distance, way.likeness) == (0, 0)

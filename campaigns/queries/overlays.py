@@ -98,7 +98,7 @@ def _cells(detail: Mapping[str, Any]) -> list[Cell]:
 
 def _marks(detail: Mapping[str, Any], size: Sequence[int]) -> list[Mark]:
     found = []
-    text_size = max(size) / 36
+    text_size = max(size) / 44
     told = [row["box"] for row in detail.get("boxes", []) if row["state"] != "same"]
     largest = detail.get("largest")
     if largest:
@@ -123,7 +123,7 @@ def _mark(
     """Words stand beside their frame, for lines of text lie close above each other; where there
     is no room, above or below it, within the picture."""
     left, top, right, bottom = box
-    long = 0.6 * text_size * len(words)
+    long = 0.55 * text_size * len(words)
     x, y = right + 0.4 * text_size, (top + bottom) / 2 + 0.35 * text_size
     if x + long > size[0]:
         x = max(0.0, min(left, size[0] - long))

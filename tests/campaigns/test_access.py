@@ -54,6 +54,7 @@ FORBIDDEN: dict[str, tuple[str, dict[str, str]]] = {
     "brief_plan": ("cleo", {"title": "T", "goal": "G"}),
     "upload": ("cleo", {}),
     "asset_run": ("dana", {"operation": "compose_type", "token": "a-token-of-a-page"}),
+    "asset_pick": ("dana", {"x": "0.5", "y": "0.5"}),
     "asset_skip": ("dana", {}),
     "asset_archive": ("dana", {}),
     "qa_pass": ("dana", {"met": "crop"}),

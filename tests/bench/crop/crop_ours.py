@@ -1,0 +1,33 @@
+"""Switchyard's own crop, through its public functions: decode in bounds, see, decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from imaging import crop, probe, see
+from imaging.safezone import SafeZone
+
+LIMITS = probe.Limits(max_pixels=120_000_000, max_side=20_000, min_side=1)
+
+
+def cropper(
+    targets: dict[str, list[int]], zone: dict[str, Any]
+) -> Callable[[dict[str, Any]], dict[str, list[int]]]:
+    """Look once, decide for every target; 9:16 with the safe zone, as an export does."""
+    safe = SafeZone.from_spec(zone)
+
+    def boxes(picture: dict[str, Any]) -> dict[str, list[int]]:
+        image, _ = probe.open_still(Path(picture["file"]), LIMITS)
+        with image:
+            seen = see.see(np.asarray(image.convert("RGB"), dtype=np.uint8))
+        found = {}
+        for name, (width, height) in targets.items():
+            covered = safe.scaled(width, height) if name == "9:16" else None
+            found[name] = crop.decide(seen, width, height, covered).box.as_list()
+        return found
+
+    return boxes

@@ -1,0 +1,15 @@
+"""libvips smartcrop, interesting=entropy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import vips_crop
+
+
+def cropper(
+    targets: dict[str, list[int]], zone: dict[str, Any]
+) -> Callable[[dict[str, Any]], dict[str, list[int]]]:
+    """See vips_crop."""
+    return vips_crop.cropper(targets, "entropy")

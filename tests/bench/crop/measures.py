@@ -36,12 +36,20 @@ class Case:
 
 
 def case(truth: Truth, target: str, zone: SafeZone | None) -> Case:
-    """Look at every full-size window once."""
+    """Look at every full-size window once.
+
+    Headline and safe zone are only asked for as far as they cost nothing of the subject: where
+    both do not fit, a headline can be set anew and a subject cannot.
+    """
     width, height = TARGETS[target]
     full = fit_ratio(truth.width, truth.height, width, height)
     windows = every_window(truth, full)
     raw = _raw(truth, windows, zone)
-    attainable = {name: float(values.max()) for name, values in raw.items()}
+    keeps = raw["subject_kept"] >= WHOLE * raw["subject_kept"].max()
+    attainable = {
+        name: float((values[keeps] if name in ("headline_in", "safe_zone") else values).max())
+        for name, values in raw.items()
+    }
     return Case(truth, target, zone, full, attainable)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-import resource
 import sys
 import time
 
+import peak
 from PIL import Image
 
 SIZE = (1080, 1920)
@@ -24,7 +24,9 @@ def files(path: str, boxes: list[list[int]], shrunk: bool) -> int:
         rgb = image.convert("RGB")
     factor = rgb.width / whole
     for box in boxes:
-        part = rgb.resize(SIZE, Image.Resampling.LANCZOS, box=[value * factor for value in box])
+        left, top = box[0] * factor, box[1] * factor
+        right, bottom = min(rgb.width, box[2] * factor), min(rgb.height, box[3] * factor)
+        part = rgb.resize(SIZE, Image.Resampling.LANCZOS, box=(left, top, right, bottom))
         out = io.BytesIO()
         part.save(out, "JPEG", quality=92, subsampling="4:4:4", optimize=True, progressive=True)
         total += out.tell()
@@ -41,8 +43,7 @@ def main(way: str, path: str, boxes: str, rounds: str) -> None:
         files(path, places, way == "bare_shrunk")
         cpu.append(time.process_time() - begun[0])
         wall.append(time.perf_counter() - begun[1])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"cpu_s": cpu, "wall_s": wall, "peak_mb": peak}))
+    print(json.dumps({"cpu_s": cpu, "wall_s": wall, "peak_mb": peak.megabytes()}))
 
 
 if __name__ == "__main__":

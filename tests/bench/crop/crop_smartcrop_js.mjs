@@ -1,10 +1,17 @@
 // smartcrop.js with sharp, as its package smartcrop-sharp joins them; same protocol as one_method.py.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import process from "node:process";
 
 const require = createRequire(process.argv[2] + "/");
 const smartcrop = require("smartcrop-sharp");
+
+// as peak.py: Linux hands the parent's maxRSS on to what it starts
+function peak() {
+  const status = "/proc/self/status";
+  if (!existsSync(status)) return process.resourceUsage().maxRSS / 1024;
+  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(status, "utf8"))[1]) / 1024;
+}
 
 const work = JSON.parse(readFileSync(0, "utf8"));
 
@@ -31,5 +38,4 @@ for (const picture of work.pictures) {
     wall_s: (performance.now() - wall) / 1e3,
   });
 }
-const peak_mb = process.resourceUsage().maxRSS / 1024;
-process.stdout.write(JSON.stringify({ answers, peak_mb }));
+process.stdout.write(JSON.stringify({ answers, peak_mb: peak() }));

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import importlib
 import json
-import resource
 import sys
 import time
 from typing import Any
+
+import peak
 
 
 def main(name: str) -> None:
@@ -33,8 +34,7 @@ def main(name: str) -> None:
                 "wall_s": time.perf_counter() - wall,
             }
         )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    json.dump({"answers": answers, "peak_mb": peak}, sys.stdout)
+    json.dump({"answers": answers, "peak_mb": peak.megabytes()}, sys.stdout)
 
 
 if __name__ == "__main__":

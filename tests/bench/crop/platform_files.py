@@ -11,6 +11,7 @@ from pathlib import Path
 
 from campaigns.actions import cutting
 from campaigns.models import Media, PlatformFile
+from tests.bench.crop import peak
 
 
 def files() -> None:
@@ -42,8 +43,7 @@ def main(way: str, rounds: str) -> None:
         files()
         cpu.append(_cpu() - begun[0])
         wall.append(time.perf_counter() - begun[1])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"cpu_s": cpu, "wall_s": wall, "peak_mb": peak}))
+    print(json.dumps({"cpu_s": cpu, "wall_s": wall, "peak_mb": peak.megabytes()}))
 
 
 def _cpu() -> float:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import peak
 
 from imaging import crop, probe, render, see
 
@@ -18,8 +19,8 @@ LIMITS = probe.Limits(max_pixels=120_000_000, max_side=20_000, min_side=1)
 WORKERS = 2
 
 
-def make(task: tuple[str, list[list[int]]]) -> int:
-    """One master into its files; this process's peak memory in kilobytes."""
+def make(task: tuple[str, list[list[int]]]) -> float:
+    """One master into its files; this process's peak memory so far."""
     path, targets = task
     image, _ = probe.open_still(Path(path), LIMITS)
     with image:
@@ -31,7 +32,7 @@ def make(task: tuple[str, list[list[int]]]) -> int:
             render.save_still(
                 render.cut(rgb, box, width, height), Path(folder) / f"{at}.jpg", "jpeg"
             )
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak.megabytes()
 
 
 def main() -> None:
@@ -49,7 +50,7 @@ def main() -> None:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     share = len(tasks) / (len(tasks) + 2 * WORKERS)
     print(json.dumps({
-        "per_s": len(tasks) / wall, "wall_s": wall, "peak_mb": max(peaks) / 1024,
+        "per_s": len(tasks) / wall, "wall_s": wall, "peak_mb": max(peaks),
         "cpu_s": (used.ru_utime + used.ru_stime) * share,
     }))  # fmt: skip
 

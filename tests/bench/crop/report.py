@@ -99,7 +99,11 @@ def table(scored: Mapping[str, Scored], truths: Sequence[Truth]) -> str:
         f"{'':15}{'CPU s':>9}{'p95':>9}{'wall s':>9}{'p95':>9}{'x center':>10}{'MB':>8}"
         f"{'invalid':>9}"
     )
-    base = statistics.median(scored["center"].cpu_s) if "center" in scored else None
+    base = (
+        statistics.median(scored["center"].cpu_s)
+        if "center" in scored and scored["center"].cpu_s
+        else None
+    )
     for name, entry in scored.items():
         if not entry.cpu_s:
             lines.append(

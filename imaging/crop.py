@@ -13,63 +13,61 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from imaging.findings import (
+    MOST_ENLARGED,
+    Alternative,
+    Crop,
+    CropFinding,
+    headline_of,
+    judge,
+    judge_fit,
+    prominence,
+)
 from imaging.geometry import Box, fit_ratio
 from imaging.safezone import SafeZone
-from imaging.see import Seen, SeenBox
+from imaging.see import Seen
 from imaging.windows import Windows, candidates
 
 
 @dataclass(frozen=True, slots=True)
 class CropWeights:
-    """What counts how much (points), and the limits (factors and shares)."""
+    """What counts how much (points), and the limits (factors and shares).
 
-    face: float = 8.0
-    face_headroom: float = 1.5
-    subject: float = 6.0
-    subject_whole: float = 1.5
-    field: float = 2.0
+    The order follows from the sizes: faces, then the subject, then the headline, then other text,
+    then the platform's interface, then looks."""
+
+    face: float = 10.0
+    face_cut: float = 14.0
+    face_air: float = 3.0
+    face_headroom: float = 2.0
+    no_face: float = 24.0
+    subject: float = 12.0
+    parts: float = 4.0
+    subject_whole: float = 3.0
+    subject_air: float = 0.012
+    field: float = 5.0
     headline: float = 3.0
-    text: float = 0.8
-    text_cut: float = 3.0
-    sliver: float = 0.6
+    headline_cut: float = 4.0
+    text: float = 0.5
+    text_cut: float = 2.4
+    most_text_cut: float = 4.0
+    sliver: float = 0.5
+    label: float = 0.6
     interface_face: float = 3.0
     interface_text: float = 2.0
-    interface_subject: float = 1.2
-    balance: float = 0.6
+    interface_subject: float = 1.5
+    balance: float = 0.8
     zoom: float = 1.6
-    enlarge: float = 2.5
-    focus: float = 25.0
-    most_enlarged: float = 1.5
+    enlarge: float = 1.2
+    focus: float = 80.0
+    most_enlarged: float = MOST_ENLARGED
     least_scale: float = 0.55
+    least_scale_small: float = 0.7
 
+
+__all__ = ["Alternative", "Crop", "CropFinding", "CropWeights", "decide", "judge", "judge_fit"]
 
 WEIGHTS = CropWeights()
-
-
-@dataclass(frozen=True, slots=True)
-class CropFinding:
-    """One thing to know about the crop; verdict is "pass", "warn", "fail" or "info"."""
-
-    code: str
-    verdict: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Alternative:
-    """Another way to fill the target: "expand" (new surroundings) or "fit" (bars or blur)."""
-
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Crop:
-    """The chosen box in picture pixels, what it keeps and loses, and what else could be done."""
-
-    box: Box
-    findings: tuple[CropFinding, ...]
-    alternatives: tuple[Alternative, ...]
 
 
 def decide(
@@ -88,40 +86,13 @@ def decide(
     ValueError for sizes that are not positive.
     """
     full = fit_ratio(seen.width, seen.height, target_width, target_height)
-    windows = candidates(
-        seen, full, (target_width, target_height), weights.most_enlarged, weights.least_scale
-    )
+    enlarged = weights.most_enlarged * full[0] / target_width
+    least = max(weights.least_scale, min(weights.least_scale_small, 1 / enlarged))
+    windows = candidates(seen, full, least)
     scores = _score(seen, windows, target_width, target_height, zone, focus, weights)
     best = int(np.argmax(np.round(scores, 6)))
     box = windows.box(best)
-    return judge(seen, box, target_width, target_height, zone, weights=weights)
-
-
-def judge(
-    seen: Seen,
-    box: Box,
-    target_width: int,
-    target_height: int,
-    zone: SafeZone | None = None,
-    *,
-    weights: CropWeights = WEIGHTS,
-) -> Crop:
-    """The findings for a box somebody chose (also by hand). Same meaning as in `decide`."""
-    findings = [
-        *_face_findings(seen, box),
-        *_subject_findings(seen, box),
-        *_text_findings(seen, box),
-        *_zone_findings(seen, box, target_width, target_height, zone),
-        *_size_findings(box, target_width, target_height, weights),
-    ]
-    if seen.missing:
-        names = ", ".join(seen.missing)
-        findings.append(
-            CropFinding("not_looked", "info", f"Not looked for, because not installed: {names}.")
-        )
-    lost = {"face_cut", "face_lost", "subject_cut", "text_cut", "headline_lost", "interface"}
-    cut = [item for item in findings if item.code in lost and item.verdict != "pass"]
-    return Crop(box=box, findings=tuple(findings), alternatives=_alternatives(cut, seen, box))
+    return judge(seen, box, target_width, target_height, zone)
 
 
 def _score(
@@ -134,31 +105,9 @@ def _score(
     weights: CropWeights,
 ) -> NDArray[np.float64]:
     scores = weights.field * windows.field_share(seen.field, seen.width, seen.height)
-    largest = max((face.box.area for face in seen.faces), default=1)
-    for face in seen.faces:
-        # A face far smaller than the largest is a passer-by: it may stay outside, not be cut.
-        importance = min(1.0, 0.15 + (face.box.area / largest) ** 0.5)
-        share = windows.share_of(face.box)
-        cut = (share > 0.02) & (share < 0.995)
-        scores += importance * weights.face * (share - 1.2 * cut)
-        scores += importance * weights.face_headroom * windows.share_of(headroom(face.box))
-    if seen.subject is not None:
-        share = windows.share_of(seen.subject.box)
-        sure = 0.5 + 0.5 * seen.subject.score
-        scores += sure * (weights.subject * share + weights.subject_whole * (share > 0.995))
-    headline = headline_of(seen)
-    for item in seen.texts:
-        share = windows.share_of(item.box)
-        cut = (share > 0.03) & (share < 0.995)
-        # The plate of a button or label around the words: a sliver of it looks like a mistake.
-        plate = item.box.grow(0.9 * item.box.height, 0.7 * item.box.height)
-        plate_share = windows.share_of(plate.clamp(seen.width, seen.height))
-        sliver = (share <= 0.03) & (plate_share > 0.001)
-        big = prominence(item, seen)
-        scores += big * (weights.text * (share >= 0.995) - weights.text_cut * cut)
-        scores -= weights.sliver * big * sliver
-        if item is headline:
-            scores += weights.headline * (share >= 0.995)
+    scores += _faces(seen, windows, weights)
+    scores += _subject(seen, windows, weights)
+    scores += _texts(seen, windows, weights)
     if zone is not None:
         scores -= _under_interface(seen, windows, zone.scaled(width, height), weights)
     scores -= weights.zoom * (1 - windows.scale)
@@ -171,6 +120,84 @@ def _score(
         dy = (windows.top + windows.height / 2 - y) / seen.height
         scores -= weights.focus * np.hypot(dx, dy)
     return np.asarray(scores)
+
+
+def _faces(seen: Seen, windows: Windows, weights: CropWeights) -> NDArray[np.float64]:
+    scores = np.zeros(len(windows.left))
+    shown = np.zeros(len(windows.left))
+    largest = max((face.box.area for face in seen.faces), default=1)
+    for face in seen.faces:
+        # A face far smaller than the largest is a passer-by: it may stay outside, not be cut.
+        importance = min(1.0, 0.15 + (face.box.area / largest) ** 0.5) * min(1.0, face.score / 0.8)
+        share = windows.share_of(face.box)
+        cut = (share > 0.02) & (share < 0.995)
+        shown = np.maximum(shown, importance * share)
+        scores += importance * (weights.face * share - weights.face_cut * cut)
+        # Detectors end at the brow and the chin's edge: a little air keeps the whole face.
+        air = face.box.grow(0.06 * face.box.width, 0.08 * face.box.height)
+        whole = windows.share_of(air.clamp(seen.width, seen.height)) >= 0.995
+        scores += importance * weights.face_air * whole
+        room = windows.share_of(headroom(face.box).clamp(seen.width, seen.height))
+        scores += importance * weights.face_headroom * room
+    # Where every face would be cut, leaving all of them out is no way around it.
+    return scores - weights.no_face * (1 - shown) if seen.faces else scores
+
+
+def _subject(seen: Seen, windows: Windows, weights: CropWeights) -> NDArray[np.float64]:
+    scores = np.zeros(len(windows.left))
+    if seen.subject is None:
+        return scores
+    share = windows.share_of(_airy(seen.subject.box, seen, weights))
+    sure = 0.5 + 0.5 * seen.subject.score
+    # Of what any window can keep: half of a wide subject is all there is to lose.
+    kept = share / max(float(share.max()), 1e-6)
+    scores += sure * (weights.subject * kept + weights.subject_whole * (share > 0.995))
+    parts = [*((part, 1.5) for part in seen.people), *((part, 1.0) for part in seen.products)]
+    total = sum(value * part.box.area for part, value in parts)
+    for part, value in parts:
+        importance = value * part.box.area / total
+        inside = windows.share_of(_airy(part.box, seen, weights))
+        scores += importance * weights.parts * (inside + 0.5 * (inside > 0.995))
+    return scores
+
+
+def _rim(box: Box, seen: Seen) -> Box:
+    """A line with the tails of its letters, which detectors clip."""
+    air = 0.12 * min(box.width, box.height)
+    return box.grow(air).clamp(seen.width, seen.height)
+
+
+def _airy(box: Box, seen: Seen, weights: CropWeights) -> Box:
+    """With a little air: a mask's edge is never exact, and things should not touch the rim."""
+    air = weights.subject_air * max(seen.width, seen.height)
+    return box.grow(air).clamp(seen.width, seen.height)
+
+
+def _texts(seen: Seen, windows: Windows, weights: CropWeights) -> NDArray[np.float64]:
+    scores = np.zeros(len(windows.left))
+    headline = headline_of(seen)
+    if headline is not None:
+        share = windows.share_of(_rim(headline.box, seen))
+        cut = (share > 0.02) & (share < 0.99)
+        scores += weights.headline * (share >= 0.99) - weights.headline_cut * cut
+    bad = np.zeros(len(windows.left))
+    for item in seen.texts:
+        share = windows.share_of(_rim(item.box, seen))
+        cut = (share > 0.02) & (share < 0.99)
+        # The rim of a letter or the plate of a label: a sliver of it looks like a mistake.
+        rim = item.box.grow(0.5 * item.box.height, 0.3 * item.box.height)
+        rim_share = windows.share_of(rim.clamp(seen.width, seen.height))
+        sliver = (share <= 0.02) & (rim_share > 0.001)
+        big = prominence(item, seen)
+        scores += big * weights.text * (share >= 0.99)
+        bad += big * (weights.text_cut * cut + weights.sliver * sliver)
+    # Many cut lines are no worse than a few: else small print would outweigh the subject.
+    scores -= np.minimum(bad, weights.most_text_cut)
+    for item in seen.labels:
+        share = windows.share_of(item.box)
+        cut = (share > 0.02) & (share < 0.99)
+        scores += weights.label * prominence(item, seen) * ((share >= 0.99) * 1.0 - cut)
+    return scores
 
 
 def _under_interface(
@@ -216,118 +243,3 @@ def headroom(face: Box) -> Box:
         face.right + round(0.25 * face.width),
         face.bottom + round(0.3 * face.height),
     )
-
-
-def prominence(item: SeenBox, seen: Seen) -> float:
-    """0..1: how much a line of text matters, by its height against the picture and its score."""
-    high = min(item.box.height, item.box.width) / min(seen.width, seen.height)
-    return min(1.0, 0.2 + 16 * high) * min(1.0, item.score / 0.8)
-
-
-def headline_of(seen: Seen) -> SeenBox | None:
-    """The largest line of text, if it is large enough to be one (3 % of the short side)."""
-    large = [item for item in seen.texts if item.box.height > 0.03 * min(seen.width, seen.height)]
-    return max(large, key=lambda item: (item.box.area, -item.box.top), default=None)
-
-
-def _face_findings(seen: Seen, box: Box) -> list[CropFinding]:
-    shares = [face.box.share_inside(box) for face in seen.faces]
-    cut = sum(0.02 < share < 0.995 for share in shares)
-    lost = sum(share <= 0.02 for share in shares)
-    whole = len(shares) - cut - lost
-    found = []
-    if cut:
-        found.append(CropFinding("face_cut", "fail", f"{_count(cut, 'face')} cut through."))
-    if lost:
-        verdict = "warn" if whole else "fail"
-        found.append(CropFinding("face_lost", verdict, f"{_count(lost, 'face')} left outside."))
-    if whole:
-        found.append(CropFinding("face_whole", "pass", f"{_count(whole, 'face')} whole."))
-    return found
-
-
-def _subject_findings(seen: Seen, box: Box) -> list[CropFinding]:
-    if seen.subject is None:
-        text = "No clear subject was found; the crop keeps the busiest part."
-        return [CropFinding("no_subject", "info", text)]
-    share = seen.subject.box.share_inside(box)
-    if share > 0.995:
-        return [CropFinding("subject_whole", "pass", "The subject is whole.")]
-    verdict = "warn" if share >= 0.7 else "fail"
-    return [CropFinding("subject_cut", verdict, f"{share:.0%} of the subject is inside.")]
-
-
-def _text_findings(seen: Seen, box: Box) -> list[CropFinding]:
-    shares = [(item, item.box.share_inside(box)) for item in seen.texts]
-    cut = sum(0.03 < share < 0.97 for _, share in shares)
-    found = []
-    if cut:
-        verdict = "fail" if any(
-            0.03 < share < 0.97 and prominence(item, seen) > 0.5 for item, share in shares
-        ) else "warn"  # fmt: skip
-        found.append(CropFinding("text_cut", verdict, f"{_count(cut, 'line')} of text cut."))
-    headline = headline_of(seen)
-    if headline is not None and headline.box.share_inside(box) <= 0.03:
-        text = "The largest line of text is left outside."
-        found.append(CropFinding("headline_lost", "warn", text))
-    whole = sum(share >= 0.97 for _, share in shares)
-    if whole:
-        found.append(CropFinding("text_whole", "pass", f"{_count(whole, 'line')} of text whole."))
-    return found
-
-
-def _zone_findings(
-    seen: Seen, box: Box, width: int, height: int, zone: SafeZone | None
-) -> list[CropFinding]:
-    if zone is None:
-        return []
-    fitted = zone.scaled(width, height)
-
-    def covered(item: SeenBox) -> float:
-        inside = item.box.intersect(box).shift(-box.left, -box.top)
-        return fitted.covered(inside.scale(width / box.width, height / box.height))
-
-    faces = max((covered(face) for face in seen.faces), default=0.0)
-    texts = max((covered(item) for item in seen.texts if prominence(item, seen) > 0.4), default=0.0)
-    found = []
-    if faces > 0.15:
-        verdict = "fail" if faces > 0.5 else "warn"
-        text = f"{faces:.0%} of a face lies under the app's own buttons or caption."
-        found.append(CropFinding("interface", verdict, text))
-    if texts > 0.1:
-        verdict = "fail" if texts > 0.5 else "warn"
-        text = f"{texts:.0%} of a line of text lies under the app's own buttons or caption."
-        found.append(CropFinding("interface", verdict, text))
-    if not found:
-        text = "Faces and text are clear of the app's buttons."
-        if not seen.faces and not seen.texts:
-            text = "No face or text lies under the app's buttons."
-        found.append(CropFinding("interface", "pass", text))
-    return found
-
-
-def _size_findings(box: Box, width: int, height: int, weights: CropWeights) -> list[CropFinding]:
-    factor = max(width / box.width, height / box.height)
-    if factor <= 1.01:
-        return []
-    text = f"Enlarged {factor:.2f} times: {box.width} x {box.height} pixels for {width} x {height}."
-    if factor <= weights.most_enlarged:
-        return [CropFinding("enlarged", "info", text)]
-    remedy = "Upscale it first or use a larger original."
-    return [CropFinding("enlarged", "warn", f"{text} It will look soft. {remedy}")]
-
-
-def _alternatives(cut: list[CropFinding], seen: Seen, box: Box) -> tuple[Alternative, ...]:
-    if not cut:
-        return ()
-    side = "above and below" if box.width < seen.width else "left and right"
-    return (
-        Alternative(
-            "expand", f"Expand the picture {side} instead of cropping, so that everything stays in."
-        ),
-        Alternative("fit", "Show the whole picture on a blurred or brand-colored ground."),
-    )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -114,8 +114,10 @@ def reframe_clip(
     quality: Quality = DEFAULT,
     limits: Limits | None = None,
     on_progress: Callable[[float], None] | None = None,
+    each: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None = None,
 ) -> ClipInfo:
-    """Cut `box` (pixels of the clip as seen) out of every frame and encode it at width x height.
+    """Cut `box` (pixels of the clip as seen) out of every frame and encode it at width x height;
+    `each` may make another picture of every cut frame first.
 
     The frame rate becomes constant (the source's, within 23.976 to 60, unless given), the range
     is trimmed exactly, the sound kept (silence when there is none). Raises Unreadable for a source
@@ -129,7 +131,11 @@ def reframe_clip(
     left = max(0.0, info.duration_s - start_s)
     length = min(left, duration_s) if duration_s is not None else left
     count = max(1, round(length * rate))
-    frames = _reframed(source, bounds, box, rate, start_s, count, on_progress)
+    frames: Iterator[NDArray[np.uint8]] = _reframed(
+        source, bounds, box, rate, start_s, count, on_progress
+    )
+    if each is not None:
+        frames = map(each, frames)
     return write_clip(
         frames, path, rate, width, height, "source",
         quality=quality, audio_source=source, start_s=start_s,

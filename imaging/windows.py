@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from imaging.geometry import Box
 from imaging.see import Seen
 
-STEPS = 29
-SCALE_STEP = 0.07
+STEPS = 25
+SCALE_STEP = 0.05
+MOST_TEXTS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,28 +71,29 @@ class Windows:
         return np.asarray(inside / grid.sum())
 
 
-def candidates(
-    seen: Seen,
-    full: tuple[int, int],
-    target: tuple[int, int],
-    most_enlarged: float,
-    least_scale: float,
-) -> Windows:
-    """Windows over scale and position, the largest first, the middle before the edges.
-
-    A window smaller than target / most_enlarged is left out, except the largest one.
-    """
-    anchors = [item.box for item in (*seen.faces, *seen.texts[:12])]
-    if seen.subject is not None:
-        anchors.append(seen.subject.box)
+def candidates(seen: Seen, full: tuple[int, int], least_scale: float) -> Windows:
+    """Windows over scale and position, the largest first, the middle before the edges; the
+    smallest is `full` times `least_scale`."""
+    held = [item.box for item in (*seen.faces[:6], *seen.people[:4], *seen.products[:4])]
+    held += [item.box for item in (seen.subject, seen.headline) if item is not None]
+    held += [item.box for item in seen.labels[:4]]
+    avoided = [item.box for item in seen.texts[:MOST_TEXTS]]
     pieces = []
     scale = 1.0
     while scale >= least_scale - 1e-9:
         wide, tall = max(1, round(full[0] * scale)), max(1, round(full[1] * scale))
-        if scale < 1 and target[0] / wide > most_enlarged:
-            break
-        lefts = _positions(seen.width - wide, wide, [(b.left, b.right) for b in anchors])
-        tops = _positions(seen.height - tall, tall, [(b.top, b.bottom) for b in anchors])
+        lefts = _positions(
+            seen.width - wide,
+            wide,
+            [(b.left, b.right) for b in held],
+            [(b.left, b.right) for b in avoided],
+        )
+        tops = _positions(
+            seen.height - tall,
+            tall,
+            [(b.top, b.bottom) for b in held],
+            [(b.top, b.bottom) for b in avoided],
+        )
         x, y = (grid.ravel() for grid in np.meshgrid(lefts, tops))
         order = np.lexsort(
             (x, y, np.hypot(x - (seen.width - wide) / 2, y - (seen.height - tall) / 2))
@@ -112,12 +114,18 @@ def candidates(
     return Windows(*np.concatenate(pieces, axis=1))
 
 
-def _positions(room: int, size: int, anchors: list[tuple[int, int]]) -> NDArray[np.float64]:
-    """Even steps over the free room, and the places where a thing just fits or sits centered."""
+def _positions(
+    room: int, size: int, held: list[tuple[int, int]], avoided: list[tuple[int, int]]
+) -> NDArray[np.float64]:
+    """Even steps over the free room, and the places where a thing just fits or sits centered, or
+    where a line of text is just left out."""
     wanted = set(np.round(np.linspace(0, room, min(STEPS, room + 1))).tolist())
-    for start, end in anchors:
-        air = round(0.02 * size)
-        wanted |= {start - air, end + air - size, end, start - size, (start + end - size) // 2}
+    air = round(0.015 * size)
+    for start, end in held:
+        wanted |= {start - air, end + air - size, (start + end - size) // 2}
+    for start, end in avoided:
+        gap = max(2, round(0.006 * size))
+        wanted |= {start - gap - size, end + gap, start - gap, end + gap - size}
     return np.array(sorted(float(at) for at in wanted if 0 <= at <= room))
 
 

@@ -5,12 +5,14 @@ Computes and returns values; the rows are written by `platform_files`.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from campaigns import wiring
@@ -25,6 +27,7 @@ from imaging import (
     credentials,
     crop,
     encode,
+    extend,
     fingerprint,
     loudness,
     probe,
@@ -39,6 +42,7 @@ from imaging.see import Seen
 
 LEAST_WIDTH = 64
 FAILED = "failed: "
+SAME_RATIO = 0.02
 
 
 class CannotCut(Exception):
@@ -81,11 +85,21 @@ def fitted(box: Sequence[Any], width: int, height: int, ratio: float) -> list[in
     return [left, top, left + wide, top + high]
 
 
+def whole(width: int, height: int, ratio: float) -> list[int] | None:
+    """The box that stands for "show the whole picture on an extended ground", or None where the
+    picture has the file's ratio and needs no ground."""
+    return None if abs(width / height / ratio - 1) < SAME_RATIO else [0, 0, width, height]
+
+
+def is_fit(box: Box, width: int, height: int) -> bool:
+    """True for a box of another ratio than the file's: it is shown whole, not cut."""
+    return abs(box.width / box.height / (width / height) - 1) >= SAME_RATIO
+
+
 def _picture(path: Path) -> Image.Image:
     opened, _ = probe.open_still(path, Limits())
-    with opened:
-        opened.load()
-        return opened.copy()
+    opened.load()
+    return opened
 
 
 def _flat(picture: Image.Image) -> Image.Image:
@@ -95,13 +109,15 @@ def _flat(picture: Image.Image) -> Image.Image:
         flat = Image.new("RGB", rgba.size, (255, 255, 255))
         flat.paste(rgba, mask=rgba.getchannel("A"))
         return flat
-    return picture.convert("RGB")
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def seen_of(media: Media, picture: Image.Image) -> Seen:
     """What is in the picture; detected once and kept with the file."""
     if media.seen:
-        return Seen.from_json(media.seen)
+        # what an earlier version saw is looked at anew
+        with contextlib.suppress(KeyError, ValueError):
+            return Seen.from_json(media.seen)
     seen = see.see(np.asarray(picture.convert("RGB"), dtype=np.uint8))
     Media.objects.filter(pk=media.pk).update(seen=seen.as_json())
     return seen
@@ -142,13 +158,17 @@ def cut(*, row: PlatformFile, folder: Path) -> Cut:
     label = manifest.source_type(media.ai_status, from_photo=row.asset.bases.exists())
     path = _write(row, spec, decided.box, folder, source, picture, label)
     sealed = _seal(row, path, source, decided.box, label)
+    box = decided.box
+    if is_fit(box, width, height):
+        at = extend.place(box, width, height, qa.zone_of(spec))
+        seen, box = extend.seen_on(seen, at, width, height), Box.whole(width, height)
     try:
         streams = measured.measure(path)
         found = measured.look_at(path, streams)
     except measured.Unreadable as error:
         raise CannotCut(str(error)) from error
     report = spec_check.check_measured(
-        found, spec, texts=_texts(row), boxes=_boxes(seen, decided.box, width, height)
+        found, spec, texts=_texts(row), boxes=_boxes(seen, box, width, height)
     )
     like = twins.of(asset=row.asset, source=row.source, look=look_of(media, picture))
     house = house_checks.check(found, like)
@@ -182,7 +202,9 @@ def _decide(row: PlatformFile, seen: Seen, spec: Spec) -> crop.Crop:
     width, height = qa.size_of(spec)
     zone = qa.zone_of(spec)
     if row.is_manual and row.wanted_box:
-        return crop.judge(seen, Box.from_list(row.wanted_box), width, height, zone)
+        box = Box.from_list(row.wanted_box)
+        judge = crop.judge_fit if is_fit(box, width, height) else crop.judge
+        return judge(seen, box, width, height, zone)
     return crop.decide(seen, width, height, zone)
 
 
@@ -196,22 +218,18 @@ def _write(
     label: str,
 ) -> Path:
     """Cut and encode with the label of how it was made, within the platform's ceiling of bytes."""
-    width, height = qa.size_of(spec)
     xmp = provenance.packet(label, code=row.asset.creative_code or "")
     if row.kind == FileKind.CLIP:
         path = folder / "file.mp4"
         try:
-            encode.reframe_clip(
-                source, path, box, width, height,
-                duration_s=row.mends.get("shorten_s"), quality=encode.DELIVERY,
-            )  # fmt: skip
+            _write_clip(source, path, box, spec, duration_s=row.mends.get("shorten_s"))
         except encode.NotAsPromised as error:
             raise CannotCut(f"The clip cannot be encoded as the platform wants. {error}") from error
         provenance.embed(path, xmp)
         return path
     path = folder / "file.jpg"
     best = (spec.export.quality if spec.export else 0) or render.BEST_QUALITY
-    image = render.cut(picture, box, width, height)
+    image = _still(picture, box, spec)
     if row.mends.get("grain"):
         image = Image.fromarray(quality.grained(np.asarray(image.convert("RGB"), dtype=np.uint8)))
     ceiling = spec.max_bytes()
@@ -282,6 +300,36 @@ def _unsealed(why: str) -> dict[str, str]:
         "remedy": f"{why} An admin corrects C2PA_CERT and C2PA_KEY, then the crop is reset.",
         "source_url": "",
     }
+
+
+def _still(picture: Image.Image, box: Box, spec: Spec) -> Image.Image:
+    width, height = qa.size_of(spec)
+    if not is_fit(box, width, height):
+        return render.cut(picture, box, width, height)
+    at = extend.place(box, width, height, qa.zone_of(spec))
+    rgb = np.asarray(picture, dtype=np.uint8)
+    return Image.fromarray(extend.on_ground(rgb, at, width, height))
+
+
+def _write_clip(
+    source: Path, path: Path, box: Box, spec: Spec, *, duration_s: float | None
+) -> None:
+    width, height = qa.size_of(spec)
+    zone = qa.zone_of(spec)
+    if not is_fit(box, width, height):
+        encode.reframe_clip(
+            source, path, box, width, height, duration_s=duration_s, quality=encode.DELIVERY
+        )
+        return
+    at = extend.place(Box.whole(box.width, box.height), width, height, zone)
+
+    def framed(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return extend.on_ground(rgb, at, width, height)
+
+    encode.reframe_clip(
+        source, path, box, width, height,
+        duration_s=duration_s, quality=encode.DELIVERY, each=framed,
+    )  # fmt: skip
 
 
 def _undeclared() -> dict[str, str]:

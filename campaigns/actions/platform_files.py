@@ -14,17 +14,17 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from campaigns import dispatch, permissions
 from campaigns.actions import cutting, events, leases, locks, rollups, spending, stored
-from campaigns.formats import mends
-from campaigns.models import Asset, Attempt, Media, PlatformFile, StageRun
+from campaigns.models import Asset, Attempt, Candidate, Media, PlatformFile, StageRun
 from campaigns.models.choices import AttemptState, FindingVerdict, RunState
 from campaigns.queries import access, qa, spec_versions
 from campaigns.transitions import NotNow
 from imaging import intake
+from imaging.geometry import Box
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +67,7 @@ def prepare(*, run: StageRun) -> None:
                         "spec_version": spec.version,
                         "spec_row": version,
                         "due_at": soon,
+                        **_remembered(asset, candidate, platform, kind),
                     },
                 )
                 if not made and row.made_at is None:
@@ -74,6 +75,37 @@ def prepare(*, run: StageRun) -> None:
                 if row.made_at is None:
                     dispatch.on_commit("make_file", row.pk, row.tries)
     finish_if_done(asset_id=asset.pk)
+
+
+def _remembered(asset: Asset, candidate: Candidate, platform: str, kind: str) -> dict[str, Any]:
+    """The crop a person placed on an earlier version of this asset, or on the same picture in
+    another one, at the size of this version; nothing where the picture's shape changed."""
+    media = candidate.media
+    earlier = (
+        PlatformFile.objects.filter(
+            Q(asset=asset) | Q(source__media__sha256=media.sha256),
+            team=asset.team, platform=platform, kind=kind, is_manual=True,
+        )
+        .exclude(source=candidate)
+        .select_related("source__media", "moved_by")
+        .order_by("-pk")
+        .first()
+    )  # fmt: skip
+    if earlier is None:
+        return {}
+    before = earlier.source.media
+    wide, high = media.width / before.width, media.height / before.height
+    if abs(wide / high - 1) > cutting.SAME_RATIO:
+        return {}
+    box = Box.from_list(earlier.wanted_box).scale(wide, high)
+    ratio = cutting.ratio_of(earlier)
+    if abs(box.width / box.height / ratio - 1) >= cutting.SAME_RATIO:
+        wanted = cutting.whole(media.width, media.height, ratio)
+    else:
+        wanted = cutting.fitted(box.as_list(), media.width, media.height, ratio)
+    if not wanted:
+        return {}
+    return {"wanted_box": wanted, "is_manual": True, "moved_by": earlier.moved_by}
 
 
 def prepare_again(*, attempt_id: int) -> None:
@@ -224,14 +256,21 @@ def finish_if_done(*, asset_id: int) -> bool:
 
 
 def move_crop(
-    *, row: PlatformFile, box: Sequence[Any], by: User, seen: str = "", everywhere: bool = False
+    *,
+    row: PlatformFile,
+    box: Sequence[Any],
+    by: User,
+    seen: str = "",
+    everywhere: bool = False,
+    fit: bool = False,
 ) -> list[int]:
     """Ask for another crop of the master; `everywhere` moves all platforms of this source.
 
     `box` is [left, top, right, bottom] in the master's pixels; an empty one goes back to the
-    automatic crop. `seen` is the revision the person looked at: a crop that somebody else moved
-    meanwhile is not overwritten. The files are made again in the background, and an asset that was
-    ready goes back to its QA gate. Returns the rows touched. Raises NotAllowed, BadBox, NotNow.
+    automatic crop. `fit` shows the whole master on an extended ground instead. `seen` is the
+    revision the person looked at: a crop that somebody else moved meanwhile is not overwritten.
+    The files are made again in the background, and an asset that was ready goes back to its QA
+    gate. Returns the rows touched. Raises NotAllowed, BadBox, NotNow.
     """
     permissions.check_can_run(access.roles(by, row.team))
     with transaction.atomic():
@@ -243,7 +282,7 @@ def move_crop(
         if seen and seen != str(before.revision):
             raise NotNow("Somebody moved this crop meanwhile. Look at it again, then move it.")
         for one in fresh:
-            _want(one, _wanted(one, row.source.media, box), by)
+            want(one, _wanted(one, row.source.media, box, fit), by)
         reopen_gate(asset=asset, by=by)
         events.record(
             team=row.team,
@@ -253,7 +292,7 @@ def move_crop(
             asset_id=row.asset_id,
             by=by,
             before={"box": before.box},
-            after={"box": list(box), "everywhere": everywhere},
+            after={"box": list(box), "everywhere": everywhere, "fit": fit},
         )
         events.touch(asset_ids=[row.asset_id])
     return [one.pk for one in fresh]
@@ -274,57 +313,9 @@ def make_again(*, asset: Asset, rows: Iterable[PlatformFile], by: User) -> None:
         reopen_gate(asset=asset, by=by)
 
 
-def mend(*, row: PlatformFile, key: str, seen: str, by: User) -> str:
-    """Have the finding `key` mended: the file is made again so that it keeps the limit.
-
-    What the file was stays on it to be compared. `key` "limits" makes it for the limits that count
-    now, "" takes every mend back. `seen` is the revision the person looked at. Returns what is
-    done, in words. Raises NotAllowed, NotNow.
-    """
-    permissions.check_can_run(access.roles(by, row.team))
-    with transaction.atomic():
-        asset = Asset.objects.select_for_update(of=("self",)).get(pk=row.asset_id)
-        fresh = PlatformFile.objects.select_related("media", "source__media", "team").get(pk=row.pk)
-        if seen != str(fresh.revision) or fresh.due_at is not None:
-            raise NotNow("This file changed meanwhile. Look at it again.")
-        if key == "limits":
-            words, box = "The limits that count now are used", fresh.wanted_box
-        elif key:
-            found, way = _way(fresh, key)
-            entry = {
-                "key": key,
-                "label": found["label"],
-                "before": found["value_text"],
-                "media": fresh.media_id,
-                "sha256": fresh.media.sha256 if fresh.media else "",
-                "done": way.words,
-            }
-            kept = [old for old in fresh.mended if old["key"] != key]
-            fresh.mends, fresh.mended = {**fresh.mends, **way.sets}, [*kept, entry]
-            words, box = way.words, ([] if way.is_recrop else fresh.wanted_box)
-        else:
-            fresh.mends, fresh.mended, words, box = {}, [], "Taken back", fresh.wanted_box
-        fresh.save(update_fields=["mends", "mended"])
-        _want(fresh, box, fresh.moved_by)
-        reopen_gate(asset=asset, by=by)
-        events.record(
-            team=row.team, verb="file.mend", subject="platform_file", subject_id=row.pk,
-            asset_id=row.asset_id, by=by, after={"check": key, "done": words},
-        )  # fmt: skip
-        events.touch(asset_ids=[row.asset_id])
-    return words
-
-
-def _way(row: PlatformFile, key: str) -> tuple[dict[str, Any], mends.Way]:
-    spec = qa.spec_of_row(row)
-    for found in row.findings:
-        way = qa.way_of(found, row, spec) if found["key"] == key else None
-        if way is not None and way.can:
-            return found, way
-    raise NotNow("This cannot be mended by itself. Look at the file again.")
-
-
-def _wanted(row: PlatformFile, master: Media, box: Sequence[Any]) -> list[int]:
+def _wanted(row: PlatformFile, master: Media, box: Sequence[Any], fit: bool) -> list[int]:
+    if fit:
+        return cutting.whole(master.width, master.height, cutting.ratio_of(row)) or []
     if not box:
         return []
     wanted = cutting.fitted(box, master.width, master.height, cutting.ratio_of(row))
@@ -336,7 +327,7 @@ def _wanted(row: PlatformFile, master: Media, box: Sequence[Any]) -> list[int]:
     return wanted
 
 
-def _want(row: PlatformFile, wanted: list[int], by: User | None) -> None:
+def want(row: PlatformFile, wanted: list[int], by: User | None) -> None:
     """Write the wanted crop of one file and wake a worker for it."""
     PlatformFile.objects.filter(pk=row.pk).update(
         wanted_box=wanted,

@@ -1,6 +1,6 @@
 """What can be mended without a person's taste, and what a person has to do instead.
 
-Values only: `way` says it for one finding, `platform_files.mend` has it done.
+Values only: `way` says it for one finding, `file_mends.mend` has it done.
 """
 
 from __future__ import annotations

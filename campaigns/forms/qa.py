@@ -17,7 +17,13 @@ class CropForm(forms.Form):
     width = forms.IntegerField(label="Width")
     seen = forms.CharField(max_length=12, widget=forms.HiddenInput)
     action = forms.ChoiceField(
-        choices=[("apply", "Apply"), ("everywhere", "Apply to all"), ("reset", "Reset")],
+        choices=[
+            ("apply", "Apply"),
+            ("everywhere", "Apply to all"),
+            ("reset", "Reset"),
+            ("fit", "Show all of it"),
+            ("fit_everywhere", "Show all of it everywhere"),
+        ],
         required=False,
     )
 
@@ -41,10 +47,10 @@ class CropForm(forms.Form):
         )
 
     def clean(self) -> dict[str, Any]:
-        """The box must lie inside the picture; a reset needs no box."""
+        """The box must lie inside the picture; a reset or the whole picture needs no box."""
         data = super().clean() or {}
         data["action"] = data.get("action") or "apply"
-        if data["action"] == "reset":
+        if data["action"] in {"reset", "fit", "fit_everywhere"}:
             for name in ("left", "top", "width"):
                 self.errors.pop(name, None)
             return data
@@ -69,11 +75,21 @@ class CropForm(forms.Form):
     def box(self) -> list[int]:
         """The wanted crop [left, top, right, bottom]; empty for the automatic one."""
         data, file = self.cleaned_data, self.editor.file
-        if data["action"] == "reset":
+        if data["action"] in {"reset", "fit", "fit_everywhere"}:
             return []
         height = round(data["width"] * file.height / file.width)
         right, bottom = data["left"] + data["width"], data["top"] + height
         return [data["left"], data["top"], right, bottom]
+
+    @property
+    def is_fit(self) -> bool:
+        """True when the whole picture is wanted, on an extended ground."""
+        return self.cleaned_data["action"] in {"fit", "fit_everywhere"}
+
+    @property
+    def is_everywhere(self) -> bool:
+        """True when all platforms of this source are meant."""
+        return self.cleaned_data["action"] in {"everywhere", "fit_everywhere"}
 
     @property
     def first_error(self) -> str:

@@ -12,6 +12,7 @@ from campaigns import permissions
 from campaigns.actions import (
     cutting,
     declaring,
+    file_mends,
     planning,
     platform_files,
     qa_gate,
@@ -100,7 +101,7 @@ def declare(request: TeamRequest, pk: int) -> HttpResponseBase:
 def mend(request: TeamRequest, pk: int) -> HttpResponseBase:
     """Have one finding of a file mended, or take all mends back."""
     row = access.platform_file(request.team, pk)
-    done = platform_files.mend(
+    done = file_mends.mend(
         row=row,
         key=request.POST.get("key", "")[:60],
         seen=request.POST.get("seen", "")[:12],
@@ -158,13 +159,10 @@ def _move(request: TeamRequest, row: PlatformFile, form: CropForm) -> HttpRespon
         box=form.box,
         by=request.user,
         seen=form.cleaned_data["seen"],
-        everywhere=form.cleaned_data["action"] == "everywhere",
+        everywhere=form.is_everywhere,
+        fit=form.is_fit,
     )
-    where = (
-        "all platforms"
-        if form.cleaned_data["action"] == "everywhere"
-        else str(Platform(row.platform).label)
-    )
+    where = "all platforms" if form.is_everywhere else str(Platform(row.platform).label)
     text = f"The {row.kind} for {where} is being cut again."
     back = reverse("qa", args=[request.team.slug, row.asset_id])
     if wants_json(request):

@@ -4,6 +4,53 @@ import { readData } from "./http.js";
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), Math.max(low, high));
 
+const inside = (box, window) => {
+  const wide = Math.min(box[2], window[2]) - Math.max(box[0], window[0]);
+  const tall = Math.min(box[3], window[3]) - Math.max(box[1], window[1]);
+  const area = (box[2] - box[0]) * (box[3] - box[1]);
+  return area > 0 && wide > 0 && tall > 0 ? (wide * tall) / area : 0;
+};
+
+const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+
+/** What a window keeps, cuts and covers: [tone, sentence]. The worker's own checks decide. */
+function findings(things, zone, window) {
+  const of = (...kinds) => things.filter((thing) => kinds.includes(thing.kind));
+  const share = (thing) => inside(thing.box, window);
+  const factor = (window[2] - window[0]) / zone.size[0];
+  const covered = (thing) =>
+    zone.covering
+      .map(([left, top, right, bottom]) => [
+        window[0] + left * factor,
+        window[1] + top * factor,
+        window[0] + right * factor,
+        window[1] + bottom * factor,
+      ])
+      .reduce((sum, part) => sum + inside(thing.box, part), 0);
+  const found = [];
+  const faces = of("face");
+  const cut = faces.filter((face) => share(face) > 0.02 && share(face) < 0.995).length;
+  const lost = faces.filter((face) => share(face) <= 0.02).length;
+  if (cut) found.push(["bad", `${count(cut, "face")} cut through.`]);
+  if (lost) found.push(["warn", `${count(lost, "face")} left outside.`]);
+  if (faces.length && !cut && !lost) found.push(["ok", `${count(faces.length, "face")} whole.`]);
+  for (const subject of of("subject")) {
+    const kept = share(subject);
+    if (kept > 0.995) found.push(["ok", "The subject is whole."]);
+    else found.push([kept < 0.7 ? "bad" : "warn", `${Math.round(100 * kept)} % of the subject is inside.`]);
+  }
+  const texts = things.filter((thing) => !["face", "subject"].includes(thing.kind));
+  const sliced = texts.filter((text) => share(text) > 0.03 && share(text) < 0.97).length;
+  if (sliced) found.push(["bad", `${count(sliced, "line")} of text cut.`]);
+  const headline = of("headline");
+  if (headline.length && headline.every((line) => share(line) <= 0.03)) {
+    found.push(["warn", "The headline is left outside."]);
+  }
+  const under = [...faces, ...of("headline", "button")].filter((thing) => covered(thing) > 0.15).length;
+  if (under) found.push(["warn", `${under} of the faces and lines under the app's own buttons or caption.`]);
+  return found;
+}
+
 class Editor {
   constructor(root, data) {
     this.data = data;
@@ -17,6 +64,7 @@ class Editor {
     this.box.hidden = false;
     this.box.addEventListener("pointerdown", (event) => this.grab(event));
     this.box.addEventListener("keydown", (event) => this.key(event));
+    this.stage.addEventListener("click", (event) => this.center(event));
     for (const name of ["left", "top", "width"]) {
       this.field(name).addEventListener("input", () => this.typed(name));
       this.field(name).addEventListener("change", () => this.show());
@@ -75,7 +123,32 @@ class Editor {
       for (const [key, value] of Object.entries(values)) this.part(name).setAttribute(key, value);
     }
     this.part("preview").setAttribute("viewBox", `${left} ${top} ${width} ${height}`);
+    this.list();
     this.say(width, height);
+  }
+
+  /** Findings of the window as it stands, while it moves. */
+  list() {
+    const window = [this.left, this.top, this.left + this.width, this.top + this.height()];
+    const found = findings(this.data.things, this.data.zone, window);
+    this.part("findings").replaceChildren(
+      ...found.map(([tone, text]) => {
+        const item = document.createElement("li");
+        item.className = `crop-${tone}`;
+        item.textContent = text;
+        return item;
+      }),
+    );
+  }
+
+  /** A click beside the box is the point to look at: the box moves there, at its size. */
+  center(event) {
+    if (this.box.contains(event.target)) return;
+    const area = this.stage.getBoundingClientRect();
+    const scale = this.wide / area.width;
+    const [x, y] = [(event.clientX - area.left) * scale, (event.clientY - area.top) * scale];
+    this.place(x - this.width / 2, y - this.height() / 2, this.width);
+    this.show();
   }
 
   say(width, height) {

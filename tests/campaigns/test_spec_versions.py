@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.actions import platform_files, spec_versions
+from campaigns.actions import file_mends, platform_files, spec_versions
 from campaigns.models import AdSet, Asset, SpecVersion, Team
 from campaigns.permissions import NotAllowed
 from campaigns.queries import spec_versions as reads
@@ -131,7 +131,7 @@ class TestReadyAssets:
         shown = client.get(reverse("qa", args=[team.slug, asset.pk])).content.decode()
         assert "Other limits count now" in shown
         row = platform_files.of_asset(ready.fresh(asset))[0]
-        platform_files.mend(row=row, key="limits", seen=str(row.revision), by=mara)
+        file_mends.mend(row=row, key="limits", seen=str(row.revision), by=mara)
         factories.drain()
         row = platform_files.of_asset(ready.fresh(asset))[0]
         assert (row.spec_version, row.verdict) == (draft.version, "fail")

@@ -15,7 +15,7 @@ from django.db import IntegrityError
 from PIL import Image
 
 from campaigns import jobs
-from campaigns.actions import exports, platform_files, qa_gate, waivers
+from campaigns.actions import exports, file_mends, platform_files, qa_gate, waivers
 from campaigns.formats.house_checks import Twin
 from campaigns.models import AdSet, Asset, Event, Export, PlatformFile, Waiver
 from campaigns.permissions import NotAllowed
@@ -65,7 +65,7 @@ class TestMend:
         row = row_of(banded, "reels")
         assert finding(row, "banding")["verdict"] == "warn"
         before = row.media
-        words = platform_files.mend(row=row, key="banding", seen=str(row.revision), by=mara)
+        words = file_mends.mend(row=row, key="banding", seen=str(row.revision), by=mara)
         assert words == "Add a fine grain"
         factories.drain()
         row = row_of(banded, "reels")
@@ -76,7 +76,7 @@ class TestMend:
         assert entry["before"] != entry["now"]
         assert Event.objects.filter(verb="file.mend", subject_id=row.pk, by=mara).count() == 1
 
-        platform_files.mend(row=row, key="", seen=str(row.revision), by=mara)
+        file_mends.mend(row=row, key="", seen=str(row.revision), by=mara)
         factories.drain()
         row = row_of(banded, "reels")
         assert (row.mends, row.mended) == ({}, [])
@@ -85,7 +85,7 @@ class TestMend:
     def test_of_a_ready_asset_opens_its_gate_again(self, banded: Asset, mara: User) -> None:
         asset = ready.approve(banded, by=mara)
         row = row_of(asset, "reels")
-        platform_files.mend(row=row, key="banding", seen=str(row.revision), by=mara)
+        file_mends.mend(row=row, key="banding", seen=str(row.revision), by=mara)
         assert ready.fresh(asset).ready_at is None
 
     def test_is_refused_for_what_a_machine_cannot_do_and_for_an_old_page(
@@ -94,11 +94,11 @@ class TestMend:
         row = row_of(failing)
         seen = str(row.revision)
         with pytest.raises(NotNow, match="cannot be mended"):
-            platform_files.mend(row=row, key="text.ad_text", seen=seen, by=mara)
+            file_mends.mend(row=row, key="text.ad_text", seen=seen, by=mara)
         with pytest.raises(NotNow, match="changed meanwhile"):
-            platform_files.mend(row=row, key="sharpness", seen="99", by=mara)
+            file_mends.mend(row=row, key="sharpness", seen="99", by=mara)
         with pytest.raises(NotAllowed):
-            platform_files.mend(row=row, key="sharpness", seen=seen, by=ben)
+            file_mends.mend(row=row, key="sharpness", seen=seen, by=ben)
         assert row_of(failing).due_at is None
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from campaigns import jobs
 from campaigns.actions import curation, cutting, platform_files, qa_gate
 from campaigns.actions.curation import BelowGate
-from campaigns.models import AdSet, Asset, Event, Gate, PlatformFile
+from campaigns.models import AdSet, Asset, Candidate, Event, Gate, PlatformFile
 from campaigns.permissions import NotAllowed
 from campaigns.queries import qa
 from campaigns.transitions import NotNow
@@ -135,6 +135,38 @@ class TestMoveCrop:
         factories.drain()
         assert len(ids) == 3
         assert {tuple(r.box) for r in platform_files.of_asset(asset)} == {(10, 10, 190, 330)}
+
+    def test_the_whole_picture_on_extended_ground_is_a_file_of_the_same_size(
+        self, asset: Asset, mara: User
+    ) -> None:
+        row = tiktok(asset)
+        media = row.source.media
+        wide = abs(media.width / media.height - 9 / 16) > 0.02
+        platform_files.move_crop(row=row, box=[], by=mara, fit=True)
+        factories.drain()
+        fitted = tiktok(asset)
+        assert wide
+        assert fitted.box == [0, 0, media.width, media.height]
+        assert fitted.crop_findings[0]["code"] == "fitted"
+        with Image.open(fitted.media.file.path) as picture:
+            assert picture.size == qa.size_of(qa.spec_of("tiktok", "still"))
+
+    def test_an_edited_version_keeps_the_crop_of_a_person(self, asset: Asset, mara: User) -> None:
+        row = tiktok(asset)
+        platform_files.move_crop(row=row, box=[10, 10, 190, 330], by=mara)
+        old = asset.current
+        newer = Candidate.objects.get(pk=old.pk)
+        newer.pk = None
+        newer.index = old.index + 1
+        newer.save()
+        Asset.objects.filter(pk=asset.pk).update(current=newer, keyframe=newer)
+        run = qa.run_of(asset)
+        assert run is not None
+        platform_files.prepare(run=run)
+        kept = PlatformFile.objects.get(source=newer, platform="tiktok")
+        assert kept.wanted_box == [10, 10, 190, 330]
+        assert kept.is_manual
+        assert not PlatformFile.objects.get(source=newer, platform="reels").is_manual
 
     def test_an_empty_box_goes_back_to_the_automatic_crop(self, asset: Asset, mara: User) -> None:
         automatic = tiktok(asset).box

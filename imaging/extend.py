@@ -1,0 +1,111 @@
+"""Show a whole picture in a frame of another ratio: on its own plain ground, or on a blurred copy.
+
+The way out when no crop keeps everything. Nothing is invented: a plain rim is continued in its
+color, anything else becomes a soft, darker copy of the picture. It must not decide when to do so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from imaging import render
+from imaging.geometry import Box
+from imaging.pixels import shrink, stretch
+from imaging.safezone import SafeZone
+from imaging.see import Seen, SeenBox
+
+PLAIN_WITHIN = 10  # of 255 a channel, around the middle color of a rim
+PLAIN_SHARE = 0.94
+DARKER = 0.8
+COARSE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a part of a picture lies in the new frame: `box` in the picture's pixels, the rest in
+    the frame's."""
+
+    box: Box
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+def place(box: Box, width: int, height: int, zone: SafeZone | None = None) -> Place:
+    """The part as large as it fits, in the middle of what the platform leaves clear."""
+    factor = min(width / box.width, height / box.height)
+    wide = min(width, max(1, round(box.width * factor)))
+    tall = min(height, max(1, round(box.height * factor)))
+    x, y = width / 2, height / 2
+    if zone is not None:
+        x, y = zone.scaled(width, height).clear_box().center
+    left = min(max(round(x - wide / 2), 0), width - wide)
+    top = min(max(round(y - tall / 2), 0), height - tall)
+    return Place(box, left, top, wide, tall)
+
+
+def on_ground(rgb: NDArray[np.uint8], at: Place, width: int, height: int) -> NDArray[np.uint8]:
+    """The frame, RGB uint8: the part of the picture in its place on the ground made from it."""
+    part = rgb[at.box.top : at.box.bottom, at.box.left : at.box.right]
+    inner = np.asarray(render.cut(rgb, at.box, at.width, at.height))
+    sideways = at.width < width
+    rims = (part[:, :3], part[:, -3:]) if sideways else (part[:3], part[-3:])
+    colors = [_plain_color(rim) for rim in rims]
+    if all(color is not None for color in colors):
+        canvas = np.empty((height, width, 3), dtype=np.uint8)
+        if sideways:
+            middle = at.left + at.width // 2
+            canvas[:, :middle], canvas[:, middle:] = colors[0], colors[1]
+        else:
+            middle = at.top + at.height // 2
+            canvas[:middle], canvas[middle:] = colors[0], colors[1]
+    else:
+        canvas = _blurred(part, width, height)
+    canvas[at.top : at.top + at.height, at.left : at.left + at.width] = inner
+    return canvas
+
+
+def _plain_color(rim: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    pixels = rim.reshape(-1, 3)
+    middle = np.median(pixels, axis=0)
+    near = np.abs(pixels - middle).max(axis=1) <= PLAIN_WITHIN
+    return middle.astype(np.uint8) if float(near.mean()) >= PLAIN_SHARE else None
+
+
+def _blurred(part: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """A soft, darker copy that covers the frame."""
+    tall, wide = part.shape[:2]
+    factor = max(width / wide, height / tall)
+    cut_width, cut_height = min(wide, round(width / factor)), min(tall, round(height / factor))
+    left, top = (wide - cut_width) // 2, (tall - cut_height) // 2
+    middle = part[top : top + max(1, cut_height), left : left + max(1, cut_width)]
+    small = shrink(np.ascontiguousarray(middle), max(2, width // COARSE), max(2, height // COARSE))
+    soft = cv2.GaussianBlur(small, (0, 0), max(2.0, 0.05 * width / COARSE))
+    return stretch(np.round(soft * DARKER).astype(np.uint8), width, height)
+
+
+def seen_on(seen: Seen, at: Place, width: int, height: int) -> Seen:
+    """What was seen, in the frame's pixels."""
+    factor = at.width / at.box.width
+
+    def moved(item: SeenBox) -> SeenBox:
+        part = item.box.shift(-at.box.left, -at.box.top).scale(factor)
+        return replace(item, box=part.shift(at.left, at.top).clamp(width, height))
+
+    return replace(
+        seen,
+        width=width,
+        height=height,
+        faces=tuple(map(moved, seen.faces)),
+        texts=tuple(map(moved, seen.texts)),
+        labels=tuple(map(moved, seen.labels)),
+        people=tuple(map(moved, seen.people)),
+        products=tuple(map(moved, seen.products)),
+        subject=moved(seen.subject) if seen.subject else None,
+        headline=moved(seen.headline) if seen.headline else None,
+    )

@@ -1,4 +1,4 @@
-"""Switchyard's own crop, through its public functions: decode in bounds, see, decide."""
+"""Switchyard's own crop, as `manage.py smartcrop` does it: a small copy, see, decide."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from imaging import crop, probe, see
+from imaging import crop, peek, probe, see
 from imaging.safezone import SafeZone
 
 LIMITS = probe.Limits(max_pixels=120_000_000, max_side=20_000, min_side=1)
@@ -23,7 +21,8 @@ def cropper(
     def boxes(picture: dict[str, Any]) -> dict[str, list[int]]:
         image, _ = probe.open_still(Path(picture["file"]), LIMITS)
         with image:
-            seen = see.see(np.asarray(image.convert("RGB"), dtype=np.uint8))
+            rgb, size = peek.small(image)
+        seen = see.see(rgb, size=size)
         found = {}
         for name, (width, height) in targets.items():
             covered = safe.scaled(width, height) if name == "9:16" else None

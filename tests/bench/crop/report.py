@@ -92,6 +92,8 @@ def table(scored: Mapping[str, Scored], truths: Sequence[Truth]) -> str:
             values = [found["overall"], *(found.get(item) for item in (*NAMES, "safe_zone_plain"))]
             cells = "".join(f"{'-' if v is None else f'{v:.1f}':>11}" for v in values)
             lines.append(f"{name:15}{cells}")
+        counts = [_count(scored["oracle"], names, item) for item in NAMES]
+        lines.append(f"{'crops counted':15}{'':11}" + "".join(f"{n:>11}" for n in counts))
     lines.append(
         "\nper picture, file to four boxes: median, p95; memory of the process; invalid crops"
     )
@@ -154,6 +156,12 @@ def _by_target(scored: Scored, target: str) -> dict[str, float]:
 
 def _names(truths: Sequence[Truth], group: str) -> set[str]:
     return {truth.name for truth in truths if group in ("all", truth.category)}
+
+
+def _count(scored: Scored, names: set[str], measure_name: str) -> int:
+    return sum(
+        measure_name in values for (name, _), values in scored.measures.items() if name in names
+    )
 
 
 def _p95(values: Sequence[float]) -> float:

@@ -25,8 +25,10 @@ from imaging.findings import (
 )
 from imaging.geometry import Box, fit_ratio
 from imaging.safezone import SafeZone
-from imaging.see import Seen
+from imaging.see import Seen, SeenBox
 from imaging.windows import Windows, candidates
+
+TORSO = 2.5  # heights of a face below the chin
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +41,19 @@ class CropWeights:
     face: float = 10.0
     face_cut: float = 14.0
     face_air: float = 3.0
-    face_headroom: float = 2.0
+    face_headroom: float = 2.5
     no_face: float = 24.0
     subject: float = 12.0
     parts: float = 4.0
     subject_whole: float = 3.0
+    upper: float = 2.5
     subject_air: float = 0.012
     field: float = 5.0
     headline: float = 3.0
-    headline_cut: float = 4.0
+    headline_cut: float = 3.0
     text: float = 0.5
     text_cut: float = 2.4
-    most_text_cut: float = 4.0
+    most_text_cut: float = 3.0
     sliver: float = 0.5
     label: float = 0.6
     interface_face: float = 3.0
@@ -158,7 +161,22 @@ def _subject(seen: Seen, windows: Windows, weights: CropWeights) -> NDArray[np.f
         importance = value * part.box.area / total
         inside = windows.share_of(_airy(part.box, seen, weights))
         scores += importance * weights.parts * (inside + 0.5 * (inside > 0.995))
+    uppers = [_upper(part, seen) for part in seen.people]
+    for upper in uppers:
+        inside = windows.share_of(_airy(upper, seen, weights))
+        whole = inside / max(float(inside.max()), 1e-6) > 0.995
+        scores += weights.upper * (inside + whole) / len(uppers)
     return scores
+
+
+def _upper(person: SeenBox, seen: Seen) -> Box:
+    """Head and torso: what of a person must stay when not all of the body can."""
+    inside = [face.box for face in seen.faces if face.box.share_inside(person.box) > 0.5]
+    if not inside:
+        return person.box
+    lowest = max(round(face.bottom + TORSO * face.height) for face in inside)
+    box = person.box
+    return Box(box.left, box.top, box.right, min(box.bottom, max(lowest, box.top + 1)))
 
 
 def _rim(box: Box, seen: Seen) -> Box:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from imaging import weights
 from imaging.geometry import Box, limit_side
+from imaging.pixels import shrink
 
 STRIDE = 32
 HEAT_STEP = 4
@@ -44,23 +45,24 @@ def detect(rgb: NDArray[np.uint8], *, threshold: float = 0.5, long_side: int = 6
     """
     height, width = rgb.shape[:2]
     small_width, small_height, _ = limit_side(width, height, long_side)
-    in_width = max(STRIDE, round(small_width / STRIDE) * STRIDE)
-    in_height = max(STRIDE, round(small_height / STRIDE) * STRIDE)
-    small = cv2.resize(rgb, (in_width, in_height), interpolation=cv2.INTER_AREA)
-    blob = cv2.dnn.blobFromImage(small, 1.0, (in_width, in_height), (0, 0, 0), False, False)
+    side = max(STRIDE, -(-max(small_width, small_height) // STRIDE) * STRIDE)
+    # Always a square, black where the picture ends: one network serves every shape.
+    small = np.zeros((side, side, 3), dtype=np.uint8)
+    small[:small_height, :small_width] = shrink(rgb, small_width, small_height)
+    blob = cv2.dnn.blobFromImage(small, 1.0, (side, side), (0, 0, 0), False, False)
     with _lock:
-        network = _network(weights.path("centerface").as_posix(), in_width, in_height)
+        network = _network(weights.path("centerface").as_posix(), side)
         network.setInput(blob)
         heat, scale, offset, marks = network.forward(OUTPUTS)
     found = _decode(heat[0, 0], scale[0], offset[0], marks[0], threshold)
-    factors = (width / in_width, height / in_height)
+    factors = (width / small_width, height / small_height)
     return [_face(row, factors, width, height) for row in found]
 
 
 # OpenCV keeps the first input size inside the network and answers later sizes with faces
 # everywhere, so each size has a network of its own (10 ms to make, a few sizes at a time).
-@lru_cache(maxsize=3)
-def _network(file: str, width: int, height: int) -> cv2.dnn.Net:
+@lru_cache(maxsize=2)
+def _network(file: str, side: int) -> cv2.dnn.Net:
     cv2.setNumThreads(2)
     return cv2.dnn.readNetFromONNX(file)
 

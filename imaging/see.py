@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging import faces as face_finder
-from imaging import ground, weights, wording
+from imaging import ground, memory, weights, wording
 from imaging import subject as subject_finder
 from imaging import text as text_finder
 from imaging.geometry import Box, around, limit_side
@@ -26,8 +26,8 @@ from imaging.wording import Line
 VERSION = 2
 FIELD = 32
 WORK_SIDE = 960
-FACE_SIDE = 512
-TEXT_SIDE = 736
+FACE_SIDE = 480
+TEXT_SIDE = 640
 FACE_WEIGHT = 3.0
 SUBJECT_WEIGHT = 2.0
 TEXT_WEIGHTS = {
@@ -136,6 +136,7 @@ def see(
 
 def look(rgb: NDArray[np.uint8], *, with_text: bool = True, work_side: int = WORK_SIDE) -> Glance:
     """Run every detector that is installed on a copy of at most `work_side`."""
+    memory.give_back_large_blocks()
     small_width, small_height, _ = limit_side(rgb.shape[1], rgb.shape[0], work_side)
     small = shrink(rgb, small_width, small_height)
     missing: list[str] = []

@@ -92,9 +92,10 @@ def _model_file(kind: str) -> Path:
 @lru_cache(maxsize=2)
 def _session(kind: str) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 2
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     file = _model_file(kind).as_posix()
     return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])

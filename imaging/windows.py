@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.geometry import Box
+from imaging.geometry import Box, around
 from imaging.see import Seen
 
 STEPS = 25
@@ -77,6 +77,9 @@ def candidates(seen: Seen, full: tuple[int, int], least_scale: float) -> Windows
     held = [item.box for item in (*seen.faces[:6], *seen.people[:4], *seen.products[:4])]
     held += [item.box for item in (seen.subject, seen.headline) if item is not None]
     held += [item.box for item in seen.labels[:4]]
+    held.append(around(item.box for item in seen.faces))
+    held.append(around(item.box for item in (seen.subject, seen.headline) if item is not None))
+    held = [box for box in held if not box.is_empty]
     avoided = [item.box for item in seen.texts[:MOST_TEXTS]]
     pieces = []
     scale = 1.0

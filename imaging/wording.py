@@ -7,7 +7,7 @@ carries how sure we are, because none of them is certain.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -19,6 +19,7 @@ from imaging.text import TextBox
 
 HEADLINE_HEIGHT = 0.028
 SMALL_HEIGHT = 0.022
+PROMOTED_HEIGHT = 0.05
 LEVEL = 0.5
 LITTLE = 0.07
 MOST_CARD = 0.45
@@ -70,8 +71,20 @@ def sort_out(
     for line in free:
         kind = "headline" if id(line) in headline else _plain_kind(line, free, width, height)
         result.append(Line(line.box, line.score, kind, cards.get(id(line))))
+    if not headline:
+        result = _promoted(result, width, height)
     result.sort(key=lambda item: (item.box.top, item.box.left))
     return result
+
+
+def _promoted(lines: list[Line], width: int, height: int) -> list[Line]:
+    """Where nothing else can be the headline, large lettering set across the subject is."""
+    labels = [TextBox(line.box, line.score) for line in lines if line.kind == "label"]
+    boxes = {item.box for item in _headline(labels, width, height)}
+    least = PROMOTED_HEIGHT * min(width, height)
+    if not any(box.height >= least for box in boxes):
+        return lines
+    return [replace(line, kind="headline") if line.box in boxes else line for line in lines]
 
 
 def _is_plausible(box: Box, width: int, height: int) -> bool:

@@ -141,7 +141,8 @@ class Zone {
       Object.assign(picture, { src: data.thumb, alt: "", width: 48, height: 48 });
       job.thumb.replaceWith(picture);
     }
-    job.state.textContent = data.width ? `${data.width} × ${data.height}` : "Taken";
+    const size = data.width ? `${data.width} × ${data.height}` : "Taken";
+    job.state.textContent = [size, ...(data.notes ?? [])].join(" · ");
     job.progress.remove();
     job.row.classList.add("is-done");
     job.row.append(hidden);

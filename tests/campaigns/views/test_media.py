@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import boto3
@@ -10,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from PIL import Image
 
 from campaigns.models import Media, Team
 from campaigns.views import ranges
@@ -182,6 +184,13 @@ class TestUpload:
         thumb = client.get(data["thumb"])
         assert thumb["Content-Type"] == "image/webp"
         assert body(thumb)[8:12] == b"WEBP"
+
+    def test_what_was_odd_about_it_is_said(self, client: Client, team: Team, mara: User) -> None:
+        client.force_login(mara)
+        cmyk = io.BytesIO()
+        Image.new("CMYK", (200, 200), (10, 90, 40, 0)).save(cmyk, "JPEG")
+        (note,) = self.send(client, team, cmyk.getvalue(), "print.jpg").json()["notes"]
+        assert note.startswith("Converted from CMYK")
 
     def test_refused_with_words(self, client: Client, team: Team, mara: User) -> None:
         client.force_login(mara)

@@ -285,3 +285,17 @@ class ModelPriceAdmin(ReadOnly):
 @admin.register(models.Heartbeat)
 class HeartbeatAdmin(ReadOnly):
     list_display = ("name", "kind", "seen_at", "detail")
+
+
+@admin.register(models.Waiver)
+class WaiverAdmin(ReadOnly):
+    list_display = ("at", "team", "platform_file", "key", "reason", "by")
+    list_select_related = ("team", "platform_file", "by")
+
+
+@admin.register(models.SpecVersion)
+class SpecVersionAdmin(ReadOnly):
+    """Copied, edited and put in force on the Platform limits page, where the trail keeps it."""
+
+    list_display = ("platform", "version", "is_in_force", "used_at", "note", "by")
+    list_select_related = ("by",)

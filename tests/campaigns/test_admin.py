@@ -26,8 +26,9 @@ from tests.campaigns import money
 ONLY_READ = [
     "AdSet", "Approval", "Asset", "Attempt", "BudgetLine", "Campaign", "Candidate", "Event",
     "Export", "FaceConsent", "Gate", "Heartbeat", "Invitation", "LedgerEntry", "Mail", "Media",
-    "Membership", "ModelPrice", "PlatformFile",
-    "RuleDay", "Snooze", "SpendDay", "StageRun", "StandingRule", "TeamBelief",
+    "Membership", "ModelPrice", "PlatformFile", "Quarantine",
+    "RuleDay", "Snooze", "SpecVersion", "SpendDay", "StageRun", "StandingRule", "TeamBelief",
+    "Waiver",
 ]  # fmt: skip
 NEW = ["Snooze", "StandingRule", "RuleDay", "SpendDay", "Mail", "TeamBelief"]
 SECRET = "the letter's own words"

@@ -58,6 +58,7 @@ FORBIDDEN: dict[str, tuple[str, dict[str, str]]] = {
     "asset_skip": ("dana", {}),
     "asset_archive": ("dana", {}),
     "qa_pass": ("dana", {"met": "crop"}),
+    "qa_declare": ("dana", {"answer": "none"}),
     "crop": (
         "dana",
         {"left": "0", "top": "0", "width": "200", "seen": "1", "action": "everywhere"},
@@ -124,6 +125,8 @@ class Ours:
             arguments["pk"] = self.rows[row_of(name)]
         if "<slug:variant>" in ROUTES[name]:
             arguments["variant"] = "file"
+        if "<path:name>" in ROUTES[name]:
+            arguments["name"] = "contact_sheet.html"
         if "<slug:provider>" in ROUTES[name]:
             arguments["provider"] = "fal"
         if "<slug:stage>" in ROUTES[name]:

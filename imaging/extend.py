@@ -55,15 +55,15 @@ def on_ground(rgb: NDArray[np.uint8], at: Place, width: int, height: int) -> NDA
     inner = np.asarray(render.cut(rgb, at.box, at.width, at.height))
     sideways = at.width < width
     rims = (part[:, :3], part[:, -3:]) if sideways else (part[:3], part[-3:])
-    colors = [_plain_color(rim) for rim in rims]
-    if all(color is not None for color in colors):
+    first, last = (_plain_color(rim) for rim in rims)
+    if first is not None and last is not None:
         canvas = np.empty((height, width, 3), dtype=np.uint8)
         if sideways:
             middle = at.left + at.width // 2
-            canvas[:, :middle], canvas[:, middle:] = colors[0], colors[1]
+            canvas[:, :middle], canvas[:, middle:] = first, last
         else:
             middle = at.top + at.height // 2
-            canvas[:middle], canvas[middle:] = colors[0], colors[1]
+            canvas[:middle], canvas[middle:] = first, last
     else:
         canvas = _blurred(part, width, height)
     canvas[at.top : at.top + at.height, at.left : at.left + at.width] = inner

@@ -167,10 +167,11 @@ def _resample(part: NDArray[np.uint8], width: int, height: int) -> NDArray[np.ui
     # Averaging by area never rings and costs a sixth of Lanczos; what it softens, the sharpening
     # below gives back (53 dB from Lanczos in float on a photograph). It cannot enlarge.
     way = cv2.INTER_AREA if factor < AREA_BELOW else cv2.INTER_LANCZOS4
-    light = cv2.LUT(part[:, :, :3], _to_light())
+    light = np.asarray(cv2.LUT(part[:, :, :3], _to_light()), dtype=np.uint16)
     if part.shape[2] == 4:
         return _with_alpha(light, part[:, :, 3], width, height, way)
-    result = np.take(_to_code(), cv2.resize(light, (width, height), interpolation=way))
+    sized = np.asarray(cv2.resize(light, (width, height), interpolation=way), dtype=np.uint16)
+    result = np.take(_to_code(), sized)
     return _sharpen(result) if factor < 1 else result
 
 

@@ -162,10 +162,10 @@ def weigh(glance: Glance, width: int, height: int) -> Seen:
         bare = _off_ground(bare, plain.flat, glance.people)
     busy = bare * (0.4 + 0.6 * _detail(glance.rgb))
     field = cv2.resize(busy, (FIELD, FIELD), interpolation=cv2.INTER_AREA)
-    people = _parts(glance.people, "person", "selfie", width, height)
+    persons = _parts(glance.people, "person", "selfie", width, height)
     beside = np.where(glance.people > 0.5, np.float32(0), bare)
-    products = _parts(beside, "product", glance.origin, width, height)
-    people, products = _main(people, products)
+    things = _parts(beside, "product", glance.origin, width, height)
+    people, products = _main(persons, things)
 
     def text_box(line: Line) -> SeenBox:
         sure = round(line.score * KIND_SURE[line.kind], 3)

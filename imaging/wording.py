@@ -49,7 +49,8 @@ def sort_out(
     Deterministic."""
     height, width = rgb.shape[:2]
     lines = _join([item for item in found if _is_plausible(item.box, width, height)])
-    smooth = cv2.GaussianBlur(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB), (3, 3), 0)
+    lab = cv2.GaussianBlur(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB), (3, 3), 0)
+    smooth = np.asarray(lab, dtype=np.uint8)
     free, result = [], []
     cards: dict[int, Box] = {}
     for line in lines:

@@ -42,6 +42,8 @@ function findings(things, zone, window) {
   const texts = things.filter((thing) => !["face", "subject"].includes(thing.kind));
   const sliced = texts.filter((text) => share(text) > 0.03 && share(text) < 0.97).length;
   if (sliced) found.push(["bad", `${count(sliced, "line")} of text cut.`]);
+  const kept = texts.filter((text) => share(text) >= 0.97).length;
+  if (kept && !sliced) found.push(["ok", `${count(kept, "line")} of text whole.`]);
   const headline = of("headline");
   if (headline.length && headline.every((line) => share(line) <= 0.03)) {
     found.push(["warn", "The headline is left outside."]);

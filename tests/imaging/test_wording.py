@@ -54,8 +54,10 @@ class TestSortOut:
         noisy = np.random.default_rng(1).integers(0, 255, (800, 1200, 3), dtype=np.uint8)
         mask = NOTHING.copy()
         mask[80:200, 150:230] = 1
-        kinds = sort_out(Image.fromarray(noisy), [Box(800, 380, 980, 430)], mask)
+        kinds = sort_out(Image.fromarray(noisy), [Box(800, 390, 980, 420)], mask)
         assert set(kinds) == {"label"}
+        large = sort_out(Image.fromarray(noisy), [Box(800, 380, 980, 430)], mask)
+        assert set(large) == {"headline"}
 
     def test_text_on_plain_ground_is_copy_even_when_the_ground_stands_out(self) -> None:
         everything = np.ones((SIDE, SIDE), np.float32)

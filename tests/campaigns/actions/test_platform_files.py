@@ -157,7 +157,7 @@ class TestMoveCrop:
         old = asset.current
         newer = Candidate.objects.get(pk=old.pk)
         newer.pk = None
-        newer.index = old.index + 1
+        newer.position = old.position + 40
         newer.save()
         Asset.objects.filter(pk=asset.pk).update(current=newer, keyframe=newer)
         run = qa.run_of(asset)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from campaigns.queries.qa import Editor
+from campaigns.queries.crop_editor import Editor
 
 
 class CropForm(forms.Form):

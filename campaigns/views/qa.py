@@ -22,7 +22,7 @@ from campaigns.actions import (
 from campaigns.forms.qa import CropForm
 from campaigns.models import PlatformFile
 from campaigns.models.choices import FileKind, Platform
-from campaigns.queries import access, exports
+from campaigns.queries import access, crop_editor, exports
 from campaigns.queries import qa as reads
 from campaigns.views.base import TeamRequest, in_team, token, wants_json
 
@@ -98,6 +98,8 @@ def declare(request: TeamRequest, pk: int) -> HttpResponseBase:
     return redirect("qa", request.team.slug, pk)
 
 
+@require_POST
+@in_team
 def mend(request: TeamRequest, pk: int) -> HttpResponseBase:
     """Have one finding of a file mended, or take all mends back."""
     row = access.platform_file(request.team, pk)
@@ -142,7 +144,7 @@ def _back(request: TeamRequest, row: PlatformFile, text: str) -> HttpResponseBas
 def crop(request: TeamRequest, pk: int) -> HttpResponseBase:
     """The editor of one crop; POST asks for the crop that was placed."""
     row = access.platform_file(request.team, pk)
-    editor = reads.editor(row=row, least_width=cutting.LEAST_WIDTH)
+    editor = crop_editor.editor(row=row, least_width=cutting.LEAST_WIDTH)
     if request.method != "POST":
         return _editor(request, editor, CropForm.of(editor))
     form = CropForm(request.POST, editor=editor)
@@ -172,7 +174,7 @@ def _move(request: TeamRequest, row: PlatformFile, form: CropForm) -> HttpRespon
 
 
 def _editor(
-    request: TeamRequest, editor: reads.Editor, form: CropForm, status: int = 200
+    request: TeamRequest, editor: crop_editor.Editor, form: CropForm, status: int = 200
 ) -> HttpResponse:
     values = {
         "editor": editor,

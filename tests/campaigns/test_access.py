@@ -27,11 +27,13 @@ from campaigns.models import (
     Heartbeat,
     PlatformFile,
     Quarantine,
+    SpecVersion,
     StageRun,
     Team,
     VersionWatch,
 )
 from campaigns.models.choices import Ceiling, Role
+from campaigns.queries import spec_versions
 from campaigns.urls import TEAM
 from tests import factories
 
@@ -39,7 +41,7 @@ NAMES = [pattern.name for pattern in TEAM]
 ROUTES = {pattern.name: str(pattern.pattern) for pattern in TEAM}
 WITH_OBJECT = [name for name, route in ROUTES.items() if "<int:pk>" in route]
 # The catalog belongs to the installation, not to a team; only its staff may change it.
-OF_THE_INSTALLATION = {"model"}
+OF_THE_INSTALLATION = {"model", "spec_version"}
 
 # Not found; or the method is refused before anybody is looked at, which tells nobody anything.
 NOT_HERE = {404, 405}
@@ -63,6 +65,8 @@ FORBIDDEN: dict[str, tuple[str, dict[str, str]]] = {
         "dana",
         {"left": "0", "top": "0", "width": "200", "seen": "1", "action": "everywhere"},
     ),
+    "file_mend": ("dana", {"key": "banding", "seen": "1"}),
+    "file_waive": ("mara", {"key": "banding", "reason": "It is meant to look so."}),
     "run_cancel": ("dana", {}),
     "review_judge": ("dana", {"candidate": "{candidate}", "verdict": "rejected"}),
     "review_approve": ("dana", {"candidate": "{candidate}", "met": "composition"}),
@@ -106,6 +110,8 @@ FORBIDDEN: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "key_try": ("mara", {}),
+    "spec_copy": ("ada", {}),
+    "spec_version": ("ada", {"action": "use"}),
     "model": ("ada", {"tier": "low", "price": "0", "is_enabled": "on"}),
 }
 
@@ -129,6 +135,8 @@ class Ours:
             arguments["name"] = "contact_sheet.html"
         if "<slug:provider>" in ROUTES[name]:
             arguments["provider"] = "fal"
+        if "<slug:platform>" in ROUTES[name]:
+            arguments["platform"] = "reels"
         if "<slug:stage>" in ROUTES[name]:
             arguments["stage"] = "generation"
         return reverse(name, kwargs=arguments)
@@ -157,6 +165,7 @@ def row_of(name: str) -> str:
         "approvals": "approval",
         "people": "person",
         "models": "model",
+        "limits": "limits",
         "watch": "watch",
         "golden": "golden",
         "consents": "consent",
@@ -217,6 +226,9 @@ def ours(
         "quarantine": Quarantine.objects.create(
             team=team, attempt=run.attempts.get(), position=0, file="aside.bin", size_bytes=1,
             sha256="0" * 64, reason="What came is neither a picture nor a clip.",
+        ).pk,
+        "limits": SpecVersion.objects.create(
+            platform="reels", version="1-draft", data=spec_versions.shipped("reels"), by=ada,
         ).pk,
         "person": cleo.pk,
         "model": CatalogModel.objects.order_by("pk")[0].pk,

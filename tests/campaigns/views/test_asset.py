@@ -83,7 +83,7 @@ class TestAsset:
         jobs.learn(made.runs.get().pk)
         address = at("asset", team, made.pk)
         as_mara.get(address)
-        with django_assert_num_queries(27):
+        with django_assert_num_queries(28):
             as_mara.get(address)
         for number in range(2):
             fresh = Asset.objects.select_related("campaign__team", "current__media").get(pk=made.pk)
@@ -91,7 +91,7 @@ class TestAsset:
             factories.drain()
             curation.reject_all(run=StageRun.objects.get(pk=again.pk), by=mara)
             jobs.learn(again.pk)
-        with django_assert_num_queries(27):
+        with django_assert_num_queries(28):
             text = as_mara.get(address).content.decode()
         assert text.count('class="card run"') == 3
 

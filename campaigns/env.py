@@ -150,7 +150,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "FAL_ACCOUNT",
         "",
-        "User id at fal whose messages count. Empty: any message that fal signed.",
+        "Your user id at fal. Empty: its messages do not count, and fal is asked instead.",
         "Models",
     ),
     Setting("REPLICATE_API_TOKEN", "", "Key of Replicate.", "Models", secret=True),

@@ -49,13 +49,31 @@ def place(box: Box, width: int, height: int, zone: SafeZone | None = None) -> Pl
     return Place(box, left, top, wide, tall)
 
 
-def on_ground(rgb: NDArray[np.uint8], at: Place, width: int, height: int) -> NDArray[np.uint8]:
-    """The frame, RGB uint8: the part of the picture in its place on the ground made from it."""
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What surrounds the part: a color on either side (RGB), or a blurred copy without colors."""
+
+    first: tuple[int, int, int] | None
+    last: tuple[int, int, int] | None
+
+
+def ground_of(rgb: NDArray[np.uint8], at: Place, width: int) -> Ground:
+    """The ground that suits a picture; for a clip, that of its first frame, or it would flicker."""
+    part = rgb[at.box.top : at.box.bottom, at.box.left : at.box.right]
+    rims = (part[:, :3], part[:, -3:]) if at.width < width else (part[:3], part[-3:])
+    first, last = (_plain_color(rim) for rim in rims)
+    return Ground(first, last) if first and last else Ground(None, None)
+
+
+def on_ground(
+    rgb: NDArray[np.uint8], at: Place, width: int, height: int, ground: Ground | None = None
+) -> NDArray[np.uint8]:
+    """The frame, RGB uint8: the part of the picture in its place on `ground`, or on its own."""
     part = rgb[at.box.top : at.box.bottom, at.box.left : at.box.right]
     inner = np.asarray(render.cut(rgb, at.box, at.width, at.height))
     sideways = at.width < width
-    rims = (part[:, :3], part[:, -3:]) if sideways else (part[:3], part[-3:])
-    first, last = (_plain_color(rim) for rim in rims)
+    made = ground or ground_of(rgb, at, width)
+    first, last = made.first, made.last
     if first is not None and last is not None:
         canvas = np.empty((height, width, 3), dtype=np.uint8)
         if sideways:
@@ -70,11 +88,14 @@ def on_ground(rgb: NDArray[np.uint8], at: Place, width: int, height: int) -> NDA
     return canvas
 
 
-def _plain_color(rim: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+def _plain_color(rim: NDArray[np.uint8]) -> tuple[int, int, int] | None:
     pixels = rim.reshape(-1, 3)
     middle = np.median(pixels, axis=0)
     near = np.abs(pixels - middle).max(axis=1) <= PLAIN_WITHIN
-    return middle.astype(np.uint8) if float(near.mean()) >= PLAIN_SHARE else None
+    if float(near.mean()) < PLAIN_SHARE:
+        return None
+    red, green, blue = (int(value) for value in middle)
+    return red, green, blue
 
 
 def _blurred(part: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:

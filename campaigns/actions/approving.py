@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from campaigns.actions import alerts, events, locks
 from campaigns.models import Approval, Attempt, RuleDay, StageRun
-from campaigns.models.choices import ApprovalState, EntryKind, RunState, Tier
+from campaigns.models.choices import RUN_WORKING, ApprovalState, EntryKind, RunState, Tier
 from routing import asking, money
 
 ANSWER_WITHIN = timedelta(days=7)
@@ -110,8 +110,10 @@ def grant_by_rule(*, run: StageRun, why: str, day: RuleDay, by: User) -> Approva
 def use(*, run: StageRun, amount_micros: int, approval: Approval | None = None) -> None:
     """Use up the yes that covers `amount_micros` of a run; nothing when it needs none.
 
-    The yes belongs to one run, covers its tier and at most its amount, counts until it expires
-    and is used once. `approval` names one other than the run's own. Raises NotApproved.
+    The yes belongs to one run, covers its tier and at most its amount, and counts until it
+    expires. It is used once: by the first call of the run, and by what else that run sends within
+    the amount, such as further calls of a batch or the next model. `approval` names one other than
+    the run's own. Raises NotApproved.
     """
     given = approval or Approval.objects.filter(run=run).first()
     if given is None:
@@ -119,7 +121,13 @@ def use(*, run: StageRun, amount_micros: int, approval: Approval | None = None) 
         if why:
             raise NotApproved(f"{why} A manager has to approve it first. No money was spent.")
         return
+    # an UPDATE that changes nothing holds the row until the caller commits: of two calls of a run
+    # the second counts the first
+    mine = Approval.objects.filter(pk=given.pk, run=run, used_at__isnull=False)
+    is_used = mine.update(used_at=F("used_at")) == 1
     fresh = Approval.objects.get(pk=given.pk)
+    if is_used and _goes_on(run) and _booked(run) + amount_micros <= fresh.amount_micros:
+        return
     problem = _problem(fresh, run, amount_micros)
     if problem:
         raise NotApproved(f"{problem} No money was spent.")
@@ -132,6 +140,11 @@ def use(*, run: StageRun, amount_micros: int, approval: Approval | None = None) 
     ).update(used_at=timezone.now())
     if used != 1:
         raise NotApproved("This approval was used meanwhile; ask again. No money was spent.")
+
+
+def _goes_on(run: StageRun) -> bool:
+    """Whether a run that was let start is still under way."""
+    return StageRun.objects.filter(pk=run.pk, state__in=RUN_WORKING).exists()
 
 
 def _booked(run: StageRun) -> int:

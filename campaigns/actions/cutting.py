@@ -134,8 +134,6 @@ def look_of(media: Media, picture: Image.Image) -> str:
 
 def seen_at(*, media: Media, path: Path) -> Seen:
     """What is in the still `media`, whose bytes lie at `path`; looked at only once."""
-    if media.seen:
-        return Seen.from_json(media.seen)
     return seen_of(media, _flat(_picture(path)))
 
 
@@ -203,8 +201,14 @@ def _decide(row: PlatformFile, seen: Seen, spec: Spec) -> crop.Crop:
     zone = qa.zone_of(spec)
     if row.is_manual and row.wanted_box:
         box = Box.from_list(row.wanted_box)
-        judge = crop.judge_fit if is_fit(box, width, height) else crop.judge
-        return judge(seen, box, width, height, zone)
+        if not is_fit(box, width, height):
+            return crop.judge(seen, box, width, height, zone)
+        if box == Box.whole(seen.width, seen.height):
+            return crop.judge_fit(seen, box, width, height, zone)
+        # placed for another ratio, which the limits in force have changed since
+        moved = fitted(row.wanted_box, seen.width, seen.height, width / height)
+        if moved is not None:
+            return crop.judge(seen, Box.from_list(moved), width, height, zone)
     return crop.decide(seen, width, height, zone)
 
 
@@ -240,6 +244,8 @@ def _write(
     except render.TooManyBytes:
         # past what is recommended but within what is refused: the check will say so
         most = spec.max_bytes(levels=("fail",))
+        if most and ceiling != spec.max_bytes():
+            most -= credentials.ROOM
         try:
             render.save_still(image, path, "jpeg", most, xmp, quality=best)
         except render.TooManyBytes as error:
@@ -323,8 +329,12 @@ def _write_clip(
         return
     at = extend.place(Box.whole(box.width, box.height), width, height, zone)
 
+    grounds: list[extend.Ground] = []  # chosen once: each frame's own would flicker
+
     def framed(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        return extend.on_ground(rgb, at, width, height)
+        if not grounds:
+            grounds.append(extend.ground_of(rgb, at, width))
+        return extend.on_ground(rgb, at, width, height, grounds[0])
 
     encode.reframe_clip(
         source, path, box, width, height,

@@ -13,9 +13,9 @@ from typing import Any
 from django.utils import timezone
 
 from campaigns import dispatch, wiring
-from campaigns.actions import events, spending
+from campaigns.actions import approving, events, spending
 from campaigns.models import Attempt, StageRun
-from campaigns.models.choices import RUN_WORKING
+from campaigns.models.choices import ATTEMPT_OPEN, RUN_WORKING
 from routing.need import TIERS
 from routing.providers.base import Kind
 
@@ -53,7 +53,7 @@ def follow(*, attempt: Attempt, kind: str, again: bool, text: str) -> bool:
     )
     try:
         spending.reserve(attempt=follower, amount_micros=maximum, by=run.requested_by)
-    except spending.NotCovered as error:
+    except (spending.NotCovered, approving.NotApproved) as error:
         log.info("run %s: no money for %s: %s", run.pk, choice["key"], error.text)
         follower.delete()
         return False
@@ -81,8 +81,15 @@ def _maximum(choice: dict[str, Any], attempt: Attempt) -> int:
 
 
 def _is_covered(choice: dict[str, Any], run: StageRun, attempt: Attempt) -> bool:
-    spent = sum(one.settled_micros or 0 for one in run.attempts.all())
+    spent = sum(_counted(one) for one in run.attempts.all())
     return spent + _maximum(choice, attempt) <= run.maximum_micros
+
+
+def _counted(attempt: Attempt) -> int:
+    """What a call was billed or, while it is open, what it may still be billed."""
+    if attempt.settled_micros is not None:
+        return attempt.settled_micros
+    return attempt.reserved_micros if attempt.state in ATTEMPT_OPEN else 0
 
 
 def _choices(run: StageRun) -> list[dict[str, Any]]:

@@ -14,8 +14,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from campaigns import dispatch, wiring
+from campaigns import dispatch, env, wiring
 from campaigns.actions import (
+    admission,
     batches,
     billing,
     events,
@@ -31,7 +32,9 @@ from campaigns.actions import (
 from campaigns.models import Attempt, Candidate, Media, StageRun
 from campaigns.models.choices import AttemptState, RunState
 from imaging import intake
+from routing.providers import transport
 from routing.providers.base import (
+    AccountProblem,
     Kind,
     OutcomeUnknown,
     Output,
@@ -51,6 +54,7 @@ WORN_OUT = (
 )
 
 LONGEST_PAUSE_S = 300.0
+LEAST_PATIENCE_S = 24 * 3600.0
 
 AI_OF: dict[str, str] = {
     "compose_type": "none",
@@ -111,6 +115,11 @@ def fetch(*, attempt_id: int) -> None:
     except leases.LeaseLost:
         log.info("attempt %s is in other hands now", attempt_id)
         return
+    except AccountProblem as error:
+        # what was made is there still; whoever mends the account opens the way to it
+        admission.stop_account(attempt=attempt, error=error)
+        _again_later(attempt, keeper, key, error)
+        return
     except (
         RateLimited, NotYet, OutcomeUnknown, wiring.NoSuchProvider, stored.StorageAway
     ) as error:  # fmt: skip
@@ -138,7 +147,8 @@ def _bring_in(attempt: Attempt, keeper: leases.Keeper) -> intake.Unreadable | No
     other; the first such error is returned."""
     provider = wiring.provider(attempt.provider)
     unreadable: intake.Unreadable | None = None
-    with keeper, requests.prepared(attempt=attempt) as request:
+    own = wiring.sends_again(attempt.provider)  # only our own engine works when it is fetched
+    with keeper, requests.prepared(attempt=attempt, with_files=own) as request:
         first = _first(attempt)
         have = frozenset(
             position - first for position in attempt.candidates.values_list("position", flat=True)
@@ -159,7 +169,7 @@ def _bring_in(attempt: Attempt, keeper: leases.Keeper) -> intake.Unreadable | No
 def _again_later(attempt: Attempt, keeper: leases.Keeper, key: str, error: Exception) -> None:
     """Try again, less and less often, for as long as the provider keeps what it made."""
     waited_s = (timezone.now() - (attempt.submitted_at or attempt.created_at)).total_seconds()
-    if isinstance(error, NotYet) and waited_s > wiring.provider(attempt.provider).keeps_s:
+    if waited_s > _patience_s(attempt, error):
         gone = ResultLost("The provider made it, and it could not be fetched in time.", billed=True)
         _end_early(attempt, gone, key)
         return
@@ -167,6 +177,16 @@ def _again_later(attempt: Attempt, keeper: leases.Keeper, key: str, error: Excep
     wanted_s = getattr(error, "retry_after_s", 60)
     pause = timedelta(seconds=max(wanted_s, min(waited_s / 8, LONGEST_PAUSE_S)))
     keeper.rows().update(lease_until=None, tries=0, due_at=timezone.now() + pause)
+
+
+def _patience_s(attempt: Attempt, error: Exception) -> float:
+    """For how long it is worth asking again: while the provider keeps it, and at least a day where
+    the reason lies elsewhere."""
+    try:
+        keeps_s = wiring.provider(attempt.provider).keeps_s
+    except wiring.NoSuchProvider:
+        keeps_s = 0.0
+    return keeps_s if isinstance(error, NotYet) else max(keeps_s, LEAST_PATIENCE_S)
 
 
 def take(*, attempt_id: int, request: Request, outputs: Sequence[Output]) -> None:
@@ -301,7 +321,7 @@ def _keep_aside(attempt: Attempt, output: Output, reason: str) -> None:
 
 def _said(error: Exception) -> str:
     """Why, in words. Of a file that cannot be read without the advice for who uploads one."""
-    text = str(getattr(error, "text", error))
+    text = transport.cleaned(str(getattr(error, "text", error)), env.secret_values())
     if isinstance(error, intake.Unreadable):
         text = f"{text.partition('. ')[0].rstrip('.')}."
     return text

@@ -37,8 +37,8 @@ def take(
     if attempt.provider_ref and attempt.provider_ref != notice.ref:
         log.warning("a message for attempt %s is of other work", attempt.pk)
         raise NotProven("it is of other work")
-    if attempt.state == AttemptState.UNKNOWN:
-        # the answer to the submission was lost, and here is its id, signed
+    if attempt.state in (AttemptState.SUBMITTING, AttemptState.UNKNOWN):
+        # the answer to the submission is late or lost, and here is its id, signed
         searching.accept(attempt_id=attempt.pk, submission=Submission(notice.ref))
     elif attempt.state == AttemptState.SUBMITTED:
         dispatch.now("poll", attempt.pk, attempt.tries)

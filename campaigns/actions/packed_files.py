@@ -44,6 +44,8 @@ def of_export(export: Export) -> Iterator[tuple[manifest.Entry, Media]]:
         hashes = _approved_files(gate)
         rows = [r for r in platform_files.of_asset(asset) if r.platform in export.platforms]
         shared = _Shared(asset, gate)
+        if shared.said.is_open:
+            raise CannotPack(f"{asset.title}: {waivers.UNDECLARED}")
         waived = waivers.of(rows)
         for row in rows:
             media = _check(row, hashes, waived)
@@ -200,7 +202,7 @@ def _entry(
         path=path,
         file_name=name,
         ad_name=name.rsplit(".", 1)[0],
-        placement=qa.spec_of(row.platform, row.kind).placement,
+        placement=qa.spec_of_row(row).placement,
         width=media.width,
         height=media.height,
         size_bytes=media.size_bytes,

@@ -29,6 +29,7 @@ from imaging.geometry import Box
 log = logging.getLogger(__name__)
 
 GRACE = timedelta(seconds=3)
+AWAY = timedelta(minutes=1)
 
 
 class BadBox(ValueError):
@@ -84,15 +85,15 @@ def _remembered(asset: Asset, candidate: Candidate, platform: str, kind: str) ->
     earlier = (
         PlatformFile.objects.filter(
             Q(asset=asset) | Q(source__media__sha256=media.sha256),
-            team=asset.team, platform=platform, kind=kind, is_manual=True,
+            team=asset.team, platform=platform, kind=kind, moved_by__isnull=False,
         )
         .exclude(source=candidate)
         .select_related("source__media", "moved_by")
         .order_by("-pk")
         .first()
     )  # fmt: skip
-    if earlier is None:
-        return {}
+    if earlier is None or not earlier.is_manual:
+        return {}  # never placed, or given back to the automatic crop since
     before = earlier.source.media
     wide, high = media.width / before.width, media.height / before.height
     if abs(wide / high - 1) > cutting.SAME_RATIO:
@@ -145,6 +146,10 @@ def make(*, platform_file_id: int) -> None:
             )
     except leases.LeaseLost:
         log.info("platform file %s is in other hands now", row.pk)
+        return
+    except stored.StorageAway as error:
+        log.warning("platform file %s must wait: %s", row.pk, error.text)
+        _mine(row, key).update(due_at=timezone.now() + AWAY, lease_until=None, tries=0)
         return
     except (cutting.CannotCut, intake.Unreadable) as error:
         _give_up(row, key, str(error))

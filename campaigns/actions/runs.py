@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from campaigns import dispatch, permissions, transitions, wiring
+from campaigns import dispatch, env, permissions, transitions, wiring
 from campaigns.actions import (
     approving,
     batches,
@@ -45,6 +45,7 @@ from campaigns.stages import BY_KEY
 from campaigns.stages.base import BadParams
 from campaigns.transitions import NotNow
 from routing import money
+from routing.providers import transport
 from routing.stages import OPERATIONS
 
 GRACE = timedelta(seconds=3)
@@ -304,8 +305,9 @@ def fail(
     """End an attempt with a reason. What was billed is settled, the rest given back.
 
     Then the decision's next choice takes over, where `kind` allows it; the run ends when nothing
-    follows and none of its other calls is open.
+    follows and none of its other calls is open. The text may hold a provider's own words.
     """
+    text = transport.cleaned(text, env.secret_values())
     with transaction.atomic():
         locks.asset(Attempt.objects.values_list("run__asset_id", flat=True).get(pk=attempt_id))
         ended = Attempt.objects.filter(pk=attempt_id, state__in=ATTEMPT_OPEN).update(

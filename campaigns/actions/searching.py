@@ -51,24 +51,37 @@ def search(*, attempt_id: int) -> None:
         rows.update(search_at=timezone.now() + EVERY)
         return
     if found.trace is Trace.FOUND and found.submission is not None:
-        accept(attempt_id=attempt_id, submission=found.submission)
+        if not accept(attempt_id=attempt_id, submission=found.submission):
+            _leave_to_managers(attempt)
     elif found.trace is Trace.NOT_ACCEPTED or (
-        found.trace is Trace.NOT_YET and lost_for >= CERTAIN_AFTER
+        # later the list has lost its inputs, and its silence says nothing
+        found.trace is Trace.NOT_YET and CERTAIN_AFTER <= lost_for < GIVE_UP_AFTER
     ):
         _send_anew(attempt)
     elif found.trace is Trace.CANNOT_TELL or lost_for >= GIVE_UP_AFTER:
-        with transaction.atomic():
-            locks.asset(attempt.run.asset_id)
-            run = StageRun.objects.get(pk=attempt.run_id)
-            rows.update(search_at=None)
-            if run.candidates.exists() and not batches.is_awaited(run=run):
-                batches.hand_over(run=run, reason=LOST)
+        _leave_to_managers(attempt)
     else:
         rows.update(search_at=timezone.now() + EVERY)
 
 
+def _leave_to_managers(attempt: Attempt) -> None:
+    """Search no more; what else the run made goes to review meanwhile."""
+    with transaction.atomic():
+        locks.asset(attempt.run.asset_id)
+        run = StageRun.objects.get(pk=attempt.run_id)
+        Attempt.objects.filter(pk=attempt.pk, state=AttemptState.UNKNOWN).update(search_at=None)
+        if run.candidates.exists() and not batches.is_awaited(run=run):
+            batches.hand_over(run=run, reason=LOST)
+
+
 def accept(*, attempt_id: int, submission: Submission) -> bool:
-    """A lost call was found at the provider: go on with it. False when it is in other hands."""
+    """A lost call was found at the provider: go on with it. False when it is in other hands, or
+    when the work is that of another call."""
+    provider = Attempt.objects.values_list("provider", flat=True).get(pk=attempt_id)
+    others = Attempt.objects.filter(provider=provider, provider_ref=submission.ref[:200])
+    if others.exclude(pk=attempt_id).exists():
+        log.warning("attempt %s: %s is another call's work", attempt_id, submission.ref)
+        return False
     taken = Attempt.objects.filter(
         pk=attempt_id, state__in=(AttemptState.UNKNOWN, AttemptState.SUBMITTING)
     ).update(

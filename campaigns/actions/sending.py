@@ -12,7 +12,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from campaigns import dispatch, transitions, wiring
+from campaigns import dispatch, env, transitions, wiring
 from campaigns.actions import (
     admission,
     billing,
@@ -24,11 +24,13 @@ from campaigns.actions import (
     requests,
     runs,
     stopping,
+    stored,
 )
 from campaigns.models import Attempt, StageRun
 from campaigns.models.choices import RUN_WORKING, AttemptState, RunState
 from campaigns.stages import BY_KEY
 from routing.providers import base as provider_errors
+from routing.providers import transport
 from routing.providers.base import Kind, Progress, Submission
 from routing.stages import OPERATIONS
 
@@ -41,6 +43,7 @@ SLOWER = timedelta(seconds=30)
 PICTURE_WITHIN = timedelta(minutes=10)
 CLIP_WITHIN = timedelta(minutes=45)
 TOO_SLOW = "The provider did not finish in time, so it was stopped."
+SILENT = "The provider said nothing for a day. The hold counts as billed."
 WORN_OUT = "It could not be started several times over. Start it again. No money was spent."
 
 
@@ -129,12 +132,20 @@ def _send(attempt: Attempt, key: str) -> None:
     except wiring.NoSuchProvider as error:
         runs.fail(attempt_id=attempt.pk, text=f"{error} No money was spent.", kind=Kind.UNAVAILABLE)
         return
+    except stored.StorageAway as error:
+        # its pictures cannot be read now; nothing was sent
+        log.warning("attempt %s must wait: %s", attempt.pk, error)
+        admission.leave(attempt=attempt)
+        mine.filter(state=AttemptState.INTENDED).update(
+            lease_until=None, due_at=timezone.now() + SLOWER, tries=0
+        )
+        return
     except provider_errors.RateLimited as error:
         admission.ended(attempt=attempt, error=error)
         if timezone.now() - attempt.created_at > WAIT_AT_MOST:
             runs.fail(attempt_id=attempt.pk, text=error.text, kind=error.kind)
             return
-        mine.update(
+        mine.filter(state=AttemptState.SUBMITTING).update(
             state=AttemptState.INTENDED,
             lease_until=None,
             due_at=timezone.now() + timedelta(seconds=error.retry_after_s),
@@ -143,9 +154,10 @@ def _send(attempt: Attempt, key: str) -> None:
         return
     except provider_errors.OutcomeUnknown as error:
         admission.ended(attempt=attempt, error=error)
-        mine.update(
+        # a signed message may have told its id meanwhile
+        mine.filter(state=AttemptState.SUBMITTING).update(
             state=AttemptState.UNKNOWN,
-            error=error.text,
+            error=transport.cleaned(error.text, env.secret_values()),
             error_kind=error.kind,
             lease_until=None,
             due_at=timezone.now(),  # since when: managers see it until they decide about it
@@ -223,7 +235,10 @@ def poll(*, attempt_id: int) -> None:
         log.warning("attempt %s could not be looked up: %s", attempt_id, error)
         if isinstance(error, provider_errors.AccountProblem):
             admission.stop_account(attempt=attempt, error=error)
-        rows.update(due_at=timezone.now() + POLL_EVERY)
+        if timezone.now() - (attempt.submitted_at or attempt.created_at) > stopping.ASK_FOR:
+            runs.fail(attempt_id=attempt_id, text=SILENT, billed=True, kind=Kind.EXPIRED)
+            return
+        rows.update(due_at=timezone.now() + max(POLL_EVERY, _pause(attempt)))
         return
     billing.remember(attempt=attempt, usage=outcome.usage)
     if outcome.progress is not Progress.WAITING:
@@ -279,7 +294,7 @@ def _give_up(attempt: Attempt) -> None:
     if waited > stopping.ASK_FOR:
         runs.fail(
             attempt_id=attempt.pk,
-            text="The provider said nothing for a day. The hold counts as billed.",
+            text=SILENT,
             billed=True,
             kind=Kind.EXPIRED,
         )

@@ -287,9 +287,13 @@ def keep_mask(
 
 
 def local_copy(*, media: Media, folder: Path, name: str) -> Path:
-    """A readable file with the media's bytes below `folder`; storage may be far away."""
+    """A readable file with the media's bytes below `folder`; storage may be far away. Raises
+    StorageAway."""
     ending = Path(media.file.name or "").suffix
     path = folder / f"{name}{ending}"
-    with media.file.open("rb") as source, path.open("wb") as target:
-        shutil.copyfileobj(source, target, 1 << 20)
+    try:
+        with media.file.open("rb") as source, path.open("wb") as target:
+            shutil.copyfileobj(source, target, 1 << 20)
+    except (BotoCoreError, ClientError) as error:
+        raise StorageAway(STORAGE_AWAY) from error
     return path

@@ -6,6 +6,8 @@ neither sent again nor given back by a machine. The first decision stands.
 
 from __future__ import annotations
 
+import re
+
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
@@ -70,6 +72,11 @@ def found(*, attempt: Attempt, request_id: str, reason: str, by: User) -> None:
     run = attempt.run
     permissions.check_can_set_budget(access.roles(by, run.team))
     ref = request_id.strip()
+    if ref and not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", ref):
+        raise BadSettlement(
+            "A request id holds letters, digits, - and _ only. Copy it again. Nothing was changed.",
+            "request_id",
+        )
     if not ref:
         raise BadSettlement(
             "Enter the provider's request id, as its account shows it. Nothing was changed.",

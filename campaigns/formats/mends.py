@@ -75,7 +75,8 @@ def way(
         words = "Add a silent track" if key in SILENT else "Make it again"
         return Way(True, words, {})
     if key.startswith("text."):
-        return Way(False, "Words are shortened by people: change them in the asset.", {})
+        words = "Words are shortened by people: write a new brief, or a manager lets it pass."
+        return Way(False, words, {})
     return Way(False, WHY_NOT.get(key, "This needs a person."), {})
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from campaigns.models import Finding
-from campaigns.models.choices import FindingVerdict
 
 NAMES = ("untouched", "placement", "cast", "protected", "texture")
 
@@ -157,9 +156,3 @@ def _figures(by_name: Mapping[str, Finding], detail: Mapping[str, Any]) -> list[
         words = str(row["text"]).removeprefix(f"{row['name']} ")
         found.append((str(row["name"]).capitalize(), f"{words}, alike {row['likeness']:.2f}"))
     return found
-
-
-def is_doubted(findings: Iterable[Finding]) -> bool:
-    """True when one of the drawn meters warns, so that its picture is worth showing at once."""
-    doubted = (FindingVerdict.WARN, FindingVerdict.FAIL)
-    return any(row.name in NAMES and row.verdict in doubted for row in findings)

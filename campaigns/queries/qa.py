@@ -322,6 +322,9 @@ def _check(
         "tone": "warn" if waiver else tone,
         "waiver": waiver,
         "is_blocking": found["verdict"] == FindingVerdict.FAIL and waiver is None,
+        "may_be_let": found["verdict"] == FindingVerdict.FAIL
+        and waiver is None
+        and found["key"] != waivers.DISCLOSURE,
         "way": way_of(found, row, spec),
     }
 

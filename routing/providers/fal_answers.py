@@ -93,10 +93,13 @@ def failure(code: str, text: str, *, status: int) -> WorkFailed:
 
 def usage(answer: Answer, ref: str, request: Request, count: int) -> Usage:
     """What the headers of a result say of the bill."""
+    units: int | None
     try:
-        units: int | None = round(float(answer.headers["x-fal-billable-units"]) * 1_000_000)
-    except (KeyError, ValueError):
+        units = round(float(answer.headers["x-fal-billable-units"]) * 1_000_000)
+    except (KeyError, ValueError, OverflowError):
         units = None
+    if units is not None and units < 0:
+        units = None  # no meter runs backward
     return Usage(
         model=request.version,
         count=min(count, len(request.seeds)) or None,

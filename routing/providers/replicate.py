@@ -182,19 +182,27 @@ class Replicate:
         since = datetime.fromtimestamp(max(0.0, request.sent_at - EARLIER_S), UTC)
         url = f"{self._api}/predictions?created_after={quote(since.isoformat())}"
         found: list[Mapping[str, Any]] = []
+        seen: list[Mapping[str, Any]] = []
+        is_whole = False
         for _ in range(PAGES):
-            page = self._free("GET", url).json()
-            if not isinstance(page, dict):
+            answer = self._free("GET", url)
+            page = answer.json()
+            if answer.status != 200 or not isinstance(page, dict):
                 raise OutcomeUnknown("Replicate's list could not be read.")
             rows = [one for one in page.get("results", []) if isinstance(one, dict)]
+            seen.extend(rows)
             found.extend(one for one in rows if replicate_answers.fits(one, wanted))
             following = page.get("next")
+            if not following:
+                is_whole = not any(replicate_answers.is_emptied(one) for one in seen)
+                break
             if not isinstance(following, str) or not following.startswith(self._api):
                 break
             url = following
         if len(found) == 1:
             return Search(Trace.FOUND, replicate_answers.submission(found[0]))
-        return Search(Trace.CANNOT_TELL if found else Trace.NOT_YET)
+        # only a list that was read to its end, inputs and all, can say that it is not there
+        return Search(Trace.NOT_YET if is_whole and not found else Trace.CANNOT_TELL)
 
     def check(self) -> Health:
         """The account's own data is free."""

@@ -115,6 +115,11 @@ def marks(row: endpoints.Endpoint, request: Request) -> dict[str, Any]:
     }
 
 
+def is_emptied(said: Mapping[str, Any]) -> bool:
+    """Whether a listed prediction has lost its input, as all do after an hour."""
+    return bool(said.get("data_removed")) or not said.get("input")
+
+
 def fits(said: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     """Whether a listed prediction has the marks of an attempt. How it names the model does not
     count: what was missed for its name would be bought a second time."""

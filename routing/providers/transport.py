@@ -297,11 +297,16 @@ class Transport:
 
     def clean(self, text: str) -> str:
         """A text without keys, signed addresses and pictures, at most 500 characters."""
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
-        text = _SIGNED.sub(rf"\1?{HIDDEN}", text)
-        text = _KEYED.sub(rf"\1{HIDDEN}", text)
-        return _INLINE.sub("[file]", text)[:500]
+        return cleaned(text, self._secrets)
+
+
+def cleaned(text: str, secrets: Iterable[str]) -> str:
+    """A text without these keys, signed addresses and pictures, at most 500 characters."""
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    text = _SIGNED.sub(rf"\1?{HIDDEN}", text)
+    text = _KEYED.sub(rf"\1{HIDDEN}", text)
+    return _INLINE.sub("[file]", text)[:500]
 
 
 def _below(host: str) -> Any:

@@ -9,8 +9,18 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from campaigns import jobs
-from campaigns.actions import fetching, reconcile
-from campaigns.models import AdSet, Attempt, BudgetLine, CatalogModel, LedgerEntry, StageRun
+from campaigns.actions import approvals, approving, fetching, reconcile, spending
+from campaigns.models import (
+    AdSet,
+    Approval,
+    Attempt,
+    BudgetLine,
+    CatalogModel,
+    LedgerEntry,
+    StageRun,
+    Team,
+)
+from campaigns.models.choices import Ceiling
 from routing.providers.base import (
     AccountProblem,
     InvalidRequest,
@@ -27,6 +37,7 @@ from routing.providers.base import (
     WorkFailed,
 )
 from tests import factories
+from tests.campaigns import money
 from tests.campaigns.scripted import PRICE, Scripted
 
 
@@ -264,3 +275,86 @@ def test_an_unusable_file_is_paid_and_not_bought_again(
 def test_what_a_hosted_model_invents_is_said(operation: str, own: str, hosted: str) -> None:
     assert fetching.ai_status(operation, ["none"]) == own
     assert fetching.ai_status(operation, ["none"], is_own_engine=False) == hosted
+
+
+class TestApprovedRuns:
+    @pytest.fixture
+    def asking(self, team: Team, mara: User) -> AdSet:
+        """A campaign that asks before every run, with money for it."""
+        made = factories.ad_set(team, by=mara, ceiling=Ceiling.NONE, name="Asking")
+        factories.fund(made.campaign, low=10 * PRICE)
+        return made
+
+    def approved(self, ad_set: AdSet, mara: User, dana: User) -> StageRun:
+        run = factories.open_run(factories.asset(ad_set, by=mara))
+        approvals.decide(approval=run.approval, approve=True, by=dana)
+        return StageRun.objects.get(pk=run.pk)
+
+    def test_start_every_call_of_their_batch_by_one_yes(
+        self, asking: AdSet, mara: User, dana: User, hosted: Scripted
+    ) -> None:
+        hosted.at_once = 1
+        run = self.approved(asking, mara, dana)
+        assert (run.state, run.attempts.count(), held()) == ("queued", 2, (2 * PRICE, 0))
+        with pytest.raises(approving.NotApproved, match="used already"):
+            spending.reserve(attempt=money.another(run), amount_micros=1, by=mara)
+        assert held() == (2 * PRICE, 0)
+
+    def test_go_on_with_the_next_model_within_their_yes(
+        self, asking: AdSet, mara: User, dana: User, two: Scripted
+    ) -> None:
+        run = self.approved(asking, mara, dana)
+        two.refuses = Unavailable("Gone.")
+        jobs.submit(run.attempts.get().pk)
+        assert tried(run) == [("hosted-type", "failed"), ("second-type", "intended")]
+        assert held() == (2 * PRICE, 0)
+
+    def test_end_where_their_yes_is_used_up(
+        self, asking: AdSet, mara: User, dana: User, two: Scripted
+    ) -> None:
+        run = self.approved(asking, mara, dana)
+        Approval.objects.filter(run=run).update(amount_micros=PRICE)
+        two.refuses = Unavailable("Gone.")
+        jobs.submit(run.attempts.get().pk)
+        run.refresh_from_db()
+        assert (run.state, tried(run)) == ("failed", [("hosted-type", "failed")])
+        assert held() == (0, 0)
+
+
+def test_a_split_batch_never_holds_more_than_its_maximum(
+    two: Scripted, ad_set: AdSet, mara: User
+) -> None:
+    CatalogModel.objects.filter(key="second-type").update(price_micros=2 * PRICE)
+    two.at_once = 1
+    run = run_of(ad_set, mara)
+    two.refuses = Unavailable("Gone.")
+    jobs.submit(run.attempts.order_by("number")[0].pk)
+    assert sum(held()) <= run.maximum_micros
+
+
+def test_a_call_lost_an_hour_ago_is_not_sent_again_because_the_list_is_silent(
+    hosted: Scripted, ad_set: AdSet, mara: User
+) -> None:
+    attempt = run_of(ad_set, mara).attempts.get()
+    hosted.refuses = OutcomeUnknown("No answer.")
+    jobs.submit(attempt.pk)
+    hosted.found = Search(Trace.NOT_YET)
+    Attempt.objects.update(sent_at=timezone.now() - timedelta(hours=8))
+    jobs.search(attempt.pk)
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.search_at, held()) == ("unknown", None, (2 * PRICE, 0))
+
+
+def test_work_of_another_call_is_not_taken_for_a_lost_one(
+    hosted: Scripted, ad_set: AdSet, mara: User
+) -> None:
+    first = run_of(ad_set, mara).attempts.get()
+    jobs.submit(first.pk)
+    lost = factories.open_run(factories.asset(ad_set, by=mara, title="Other")).attempts.get()
+    hosted.refuses = OutcomeUnknown("No answer.")
+    jobs.submit(lost.pk)
+    first.refresh_from_db()
+    hosted.found = Search(Trace.FOUND, Submission(first.provider_ref))
+    jobs.search(lost.pk)
+    lost.refresh_from_db()
+    assert (lost.state, lost.provider_ref, lost.search_at) == ("unknown", "", None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -18,7 +19,13 @@ from campaigns import jobs
 from campaigns.actions import fetching, leases, reconcile, runs, sending
 from campaigns.models import AdSet, Attempt, Candidate, LedgerEntry, Media, StageRun
 from campaigns.models.choices import RunState
-from routing.providers.base import RateLimited, Unavailable, WorkFailed
+from routing.providers.base import (
+    AccountProblem,
+    OutcomeUnknown,
+    RateLimited,
+    Unavailable,
+    WorkFailed,
+)
 from tests import factories
 from tests.campaigns.scripted import PRICE, Killed, Scripted
 
@@ -172,6 +179,28 @@ class TestFetch:
         assert (attempt.state, attempt.lease_until, attempt.tries) == ("fetching", None, 0)
         assert attempt.due_at > timezone.now()
         assert line_of(attempt) == (2 * PRICE, 0)
+
+    def test_waits_while_the_account_is_not_accepted_and_loses_nothing(
+        self, attempt: Attempt, hosted: Scripted
+    ) -> None:
+        hosted.makes = [AccountProblem("The balance is used up.")]
+        jobs.fetch(attempt.pk)
+        attempt.refresh_from_db()
+        assert (attempt.state, attempt.tries) == ("fetching", 0)
+        assert (line_of(attempt), attempt.run.attempts.count()) == ((2 * PRICE, 0), 1)
+        hosted.makes = [0, 1]
+        jobs.fetch(attempt.pk)
+        assert (attempt.candidates.count(), line_of(attempt)) == (2, (0, 2 * PRICE))
+
+    @pytest.mark.parametrize("error", [OutcomeUnknown("No answer."), AccountProblem("No.")])
+    def test_does_not_wait_for_ever(
+        self, attempt: Attempt, hosted: Scripted, error: Exception
+    ) -> None:
+        hosted.makes = [error]
+        Attempt.objects.update(submitted_at=timezone.now() - timedelta(days=1, hours=1))
+        jobs.fetch(attempt.pk)
+        attempt.refresh_from_db()
+        assert (attempt.state, line_of(attempt)) == ("failed", (0, 2 * PRICE))
 
     def test_waits_while_there_is_no_room_and_loses_nothing(
         self, attempt: Attempt, settings: Any

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from campaigns import jobs
 from campaigns.models import AdSet, Attempt
-from routing.providers.base import Outcome, OutcomeUnknown, Progress
+from routing.providers.base import Outcome, OutcomeUnknown, Progress, RateLimited
 from tests import factories
 from tests.campaigns.scripted import PRICE, Scripted
 
@@ -47,6 +47,27 @@ def test_it_heals_a_call_whose_answer_was_lost(
     attempt.refresh_from_db()
     assert (attempt.state, attempt.provider_ref) == ("submitted", "job-9")
     assert post(client, attempt, "job-9") == 204
+
+
+@pytest.mark.parametrize("answer", ["comes", "is lost", "says wait"])
+def test_it_may_come_before_the_answer_to_the_submission(
+    client: Client, attempt: Attempt, hosted: Scripted, answer: str
+) -> None:
+    hosted.outcome = Outcome(Progress.WAITING)
+    errors = {"is lost": OutcomeUnknown("No answer."), "says wait": RateLimited("Wait.", 60)}
+
+    def first() -> None:
+        assert post(client, attempt, "job-1") == 204
+        if answer in errors:
+            raise errors[answer]
+
+    hosted.before_answer = first
+    jobs.submit(attempt.pk)
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.provider_ref, attempt.search_at) == ("submitted", "job-1", None)
+    for job in (jobs.submit, jobs.search, jobs.poll):
+        job(attempt.pk)
+    assert len(hosted.accepted) == 1
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,29 @@ class TestSearch:
             assert found.submission.ref == "p11"
         assert desk.count("POST") == 0
 
+    @pytest.mark.parametrize("status", [401, 429, 500])
+    def test_an_error_is_no_empty_list(
+        self, desk: Desk, provider: Replicate, asked: Callable[..., Request], status: int
+    ) -> None:
+        desk.answers["GET /v1/predictions?created_after="] = said({"detail": "No."}, status)
+        with pytest.raises(ProviderError):
+            provider.search(asked(SDXL, "compose_type", seeds=(11,)))
+
+    @pytest.mark.parametrize(
+        "page",
+        [
+            {"results": [], "next": "https://elsewhere.example/v1/predictions?cursor=2"},
+            {"results": [{"id": "p1", "input": {}, "data_removed": True}], "next": None},
+        ],
+        ids=["more to come", "inputs gone"],
+    )
+    def test_a_list_that_is_not_whole_cannot_tell(
+        self, desk: Desk, provider: Replicate, asked: Callable[..., Request], page: Any
+    ) -> None:
+        desk.answers["GET /v1/predictions?created_after="] = said(page)
+        found = provider.search(asked(SDXL, "compose_type", seeds=(11,)))
+        assert found.trace is Trace.CANNOT_TELL
+
     def test_cannot_tell_two_calls_of_a_model_without_a_seed_apart(
         self, provider: Replicate, asked: Callable[..., Request]
     ) -> None:

@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.actions import approvals, consents, packing, runs
+from campaigns.actions import approvals, consents, packed_files, runs
 from campaigns.models import AdSet, Approval, Asset, Candidate, CatalogModel, FaceConsent, StageRun
 from campaigns.models.choices import Ceiling
 from tests import factories
@@ -99,13 +99,13 @@ def test_both_pictures_arrive_and_the_result_is_kept_and_settled(
     assert (line.reserved_micros, line.settled_micros) == (0, micros)
     assert vendor.billed_micros(name) == micros
     assert run.params["consent"] == consents.frozen(agreed)
-    steps = packing._lineage(run.candidates.get())
+    steps = packed_files._lineage(run.candidates.get())
     assert steps[-1].params["consent"]["person"] == "Eileen Example"
     assert steps[-1].input_sha256[-1] == agreed.face.sha256
     assert packing._rights_until(steps) == agreed.valid_until.isoformat()
     consents.revoke(consent=agreed, reason="Changed her mind", by=dana)
-    with pytest.raises(packing.CannotPack, match="was revoked"):
-        packing._lineage(Candidate.objects.get(run=run))
+    with pytest.raises(packed_files.CannotPack, match="was revoked"):
+        packed_files._lineage(Candidate.objects.get(run=run))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from campaigns.models import (
     CatalogModel,
     Export,
     ExportItem,
+    FaceConsent,
     Finding,
     Gate,
     GoldenPrompt,
@@ -30,14 +32,17 @@ from campaigns.models import (
     Membership,
     ModelPrice,
     PlatformFile,
+    Quarantine,
     RuleDay,
     Snooze,
+    SpecVersion,
     SpendDay,
     StageRun,
     StandingRule,
     Team,
     TeamBelief,
     VersionWatch,
+    Waiver,
 )
 from tests import factories
 
@@ -108,6 +113,20 @@ BROKEN: list[tuple[type[models.Model], str, dict[str, Any]]] = [
     (Export, "a_ready_package_has_its_file", {"state": "ready"}),
     (Export, "a_ready_package_has_its_file", {"state": "ready", "file": "a.zip"}),
     (Export, "a_ready_package_has_its_file", {"state": "ready", "sha256": "a" * 64}),
+    (StageRun, "a_face_swap_has_its_consent_and_nothing_else_has", {"operation": "face_swap"}),
+    (FaceConsent, "a_consent_ends_after_it_begins", {"valid_until": NOW.date()}),
+    (FaceConsent, "a_consent_names_person_and_purpose", {"person_name": ""}),
+    (FaceConsent, "a_consent_names_person_and_purpose", {"covers": ""}),
+    (FaceConsent, "a_revoked_consent_has_person_time_and_reason", {"revoked_at": NOW}),
+    (FaceConsent, "a_revoked_consent_has_person_time_and_reason", {"revoked_by": "recorded_by"}),
+    (FaceConsent, "a_revoked_consent_has_person_time_and_reason", {"revoke_reason": "Because"}),
+    (FaceConsent, "a_revoked_consent_has_person_time_and_reason",
+     {"revoked_at": NOW, "revoked_by": "recorded_by"}),
+    (FaceConsent, "a_release_has_its_type_and_hash", {"release": "a.pdf"}),
+    (FaceConsent, "a_release_has_its_type_and_hash", {"release_type": "application/pdf"}),
+    (FaceConsent, "a_release_has_its_type_and_hash", {"release_sha256": "a" * 64}),
+    (SpecVersion, "a_spec_version_in_force_was_used", {"used_at": None}),
+    (Waiver, "a_waiver_has_a_reason", {"reason": ""}),
 ]  # fmt: skip
 
 # A second row like the first, but for its key: refused by the unique constraint of that name.
@@ -129,6 +148,10 @@ DOUBLED: list[tuple[type[models.Model], str, dict[str, Any]]] = [
     (Finding, "one_finding_a_name", {}),
     (PlatformFile, "one_platform_file_a_source_platform_and_kind", {}),
     (ExportItem, "an_asset_is_packed_once", {}),
+    (Quarantine, "one_file_kept_aside_per_attempt_and_position", {}),
+    (SpecVersion, "one_spec_version_a_name", {"is_in_force": False}),
+    (SpecVersion, "one_spec_version_in_force_a_platform", {"version": "2"}),
+    (Waiver, "one_waiver_a_check_of_the_same_bytes", {}),
 ]
 
 
@@ -158,6 +181,10 @@ def rows(team: Team, ad_set: AdSet, mara: User) -> dict[type[models.Model], mode
     day = RuleDay.objects.create(
         rule=rule, campaign=ad_set.campaign, day=NOW.date(), limit_micros=10
     )
+    file = PlatformFile.objects.create(
+        team=team, asset=asset, source=candidate, platform="reels", kind="still",
+        spec_id="s", spec_version="1",
+    )  # fmt: skip
     made: list[models.Model] = [
         team, ad_set, ad_set.campaign, run, attempt, media, candidate, export,
         team.memberships.order_by("pk")[0],
@@ -186,9 +213,22 @@ def rows(team: Team, ad_set: AdSet, mara: User) -> dict[type[models.Model], mode
             team=team, campaign=ad_set.campaign, ad_set=ad_set, person=mara, day=NOW.date(),
             stage="edit", tier="low", model="m", model_label="M",
         ),
-        PlatformFile.objects.create(
-            team=team, asset=asset, source=candidate, platform="reels", kind="still",
-            spec_id="s", spec_version="1",
+        file,
+        Waiver.objects.create(
+            team=team, platform_file=file, key="k", value_text="v", sha256="0" * 64,
+            reason="because", by=mara,
+        ),
+        SpecVersion.objects.create(
+            platform="reels", version="1", data={}, by=mara, used_at=NOW, is_in_force=True
+        ),
+        Quarantine.objects.create(
+            team=team, attempt=attempt, position=0, file="a.bin", size_bytes=1,
+            sha256="0" * 64, reason="because",
+        ),
+        FaceConsent.objects.create(
+            team=team, face=media, person_name="P", covers="C", recorded_by=mara,
+            valid_from=NOW.date() + timedelta(days=1), recorded_at=NOW,
+            valid_until=NOW.date() + timedelta(days=2),
         ),
         ExportItem.objects.create(
             export=export, asset=asset, candidate=candidate, sha256="0" * 64

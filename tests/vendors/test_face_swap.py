@@ -102,7 +102,7 @@ def test_both_pictures_arrive_and_the_result_is_kept_and_settled(
     steps = packed_files._lineage(run.candidates.get())
     assert steps[-1].params["consent"]["person"] == "Eileen Example"
     assert steps[-1].input_sha256[-1] == agreed.face.sha256
-    assert packing._rights_until(steps) == agreed.valid_until.isoformat()
+    assert packed_files._rights_until(steps) == agreed.valid_until.isoformat()
     consents.revoke(consent=agreed, reason="Changed her mind", by=dana)
     with pytest.raises(packed_files.CannotPack, match="was revoked"):
         packed_files._lineage(Candidate.objects.get(run=run))

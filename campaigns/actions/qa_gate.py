@@ -15,7 +15,7 @@ from campaigns import permissions
 from campaigns.actions import curation, events, platform_files
 from campaigns.models import Asset, PlatformFile
 from campaigns.models.choices import RunState
-from campaigns.queries import access, qa, waivers
+from campaigns.queries import access, declarations, qa, waivers
 from campaigns.transitions import NotNow
 
 
@@ -58,7 +58,8 @@ def _check(rows: list[PlatformFile], seen: str) -> None:
         raise NotNow("A file is still being made. Wait for it, look at it, then approve.")
     if not rows:
         raise NotNow("This asset has no platform ticked, so there is nothing to approve.")
-    failing = waivers.why_not(rows, waivers.of(rows))
+    said = declarations.of_asset(rows[0].asset)
+    failing = waivers.why_not(rows, waivers.of(rows), is_undeclared=said.is_open)
     if failing:
         raise NotNow(f"It cannot be approved yet. {failing[0]} Nothing was changed.")
     if seen != qa.seen_by(rows):

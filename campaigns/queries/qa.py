@@ -204,7 +204,9 @@ class Overview:
     def failing(self) -> list[str]:
         """What keeps the asset from being approved, each with what to do."""
         return waivers.why_not(
-            (file.row for card in self.cards for file in card.files), self.waived
+            (file.row for card in self.cards for file in card.files),
+            self.waived,
+            is_undeclared=self.declaration.is_open,
         )
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from campaigns.models import AssetBase, PlatformFile, Waiver
+from campaigns.models import PlatformFile, Waiver
 from campaigns.models.choices import FindingVerdict
 
 DISCLOSURE = "disclosure"
@@ -50,15 +50,15 @@ def is_blocked(row: PlatformFile, waived: Waived) -> bool:
     return could_not or bool(failing(row, waived))
 
 
-def why_not(rows: Iterable[PlatformFile], waived: Waived) -> list[str]:
-    """One sentence for each check that keeps a file from being packaged, and what to do."""
+def why_not(rows: Iterable[PlatformFile], waived: Waived, *, is_undeclared: bool) -> list[str]:
+    """One sentence for each check that keeps a file from being packaged, and what to do.
+
+    `is_undeclared`: nobody said of one of the asset's photos how it was made; what AI changed of
+    it is not known either.
+    """
     sentences = []
     rows = list(rows)
-    # what AI changed of a photo nobody spoke of is not known either
-    photos = AssetBase.objects.filter(
-        asset__in={row.asset_id for row in rows}, media__ai_status="unknown"
-    )
-    undeclared = photos.exists() or any(row.source.media.ai_status == "unknown" for row in rows)
+    undeclared = is_undeclared or any(row.source.media.ai_status == "unknown" for row in rows)
     for row in rows:
         if row.due_at is not None or not is_blocked(row, waived):
             continue

@@ -79,10 +79,7 @@ def pass_gate(request: TeamRequest, pk: int) -> HttpResponseBase:
         met = request.POST.getlist("met")
         seen = request.POST.get("seen", "")
         text = qa_gate.approve(asset=asset, met=met, seen=seen, by=request.user).next_text
-    if wants_json(request):
-        return JsonResponse({"text": text})
-    messages.info(request, text)
-    return redirect("qa", request.team.slug, pk)
+    return _back(request, pk, text)
 
 
 @require_POST
@@ -92,10 +89,7 @@ def declare(request: TeamRequest, pk: int) -> HttpResponseBase:
     asset = access.asset(request.team, pk)
     declaring.declare(asset=asset, answer=request.POST.get("answer", ""), by=request.user)
     text = "Noted. Files that say something else are made again."
-    if wants_json(request):
-        return JsonResponse({"text": text})
-    messages.info(request, text)
-    return redirect("qa", request.team.slug, pk)
+    return _back(request, pk, text)
 
 
 @require_POST
@@ -109,7 +103,7 @@ def mend(request: TeamRequest, pk: int) -> HttpResponseBase:
         seen=request.POST.get("seen", "")[:12],
         by=request.user,
     )
-    return _back(request, row, f"{done}. The {row.kind} is being made again.")
+    return _back(request, row.asset_id, f"{done}. The {row.kind} is being made again.")
 
 
 @require_POST
@@ -129,14 +123,16 @@ def waive(request: TeamRequest, pk: int) -> HttpResponseBase:
             return JsonResponse({"error": error.text}, status=422)
         messages.error(request, error.text)
         return redirect("qa", request.team.slug, row.asset_id)
-    return _back(request, row, "It may be packaged with this; the manifest says who let it pass.")
+    return _back(
+        request, row.asset_id, "It may be packaged with this; the manifest says who let it pass."
+    )
 
 
-def _back(request: TeamRequest, row: PlatformFile, text: str) -> HttpResponseBase:
+def _back(request: TeamRequest, asset_id: int, text: str) -> HttpResponseBase:
     if wants_json(request):
         return JsonResponse({"text": text})
     messages.info(request, text)
-    return redirect("qa", request.team.slug, row.asset_id)
+    return redirect("qa", request.team.slug, asset_id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -22,6 +22,7 @@ from rq.worker import WorkerStatus
 
 from campaigns import processes
 from campaigns.actions import heartbeats
+from imaging import sandbox
 
 log = logging.getLogger(__name__)
 
@@ -127,8 +128,10 @@ class ShortLeaseWorker(Worker):
         self._give_sign()
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
-        """Fork without sharing a database connection between parent and child."""
+        """Fork without sharing a database connection between parent and child, and with the
+        decoders loaded, which the child would otherwise do by itself."""
         connections.close_all()
+        sandbox.warm_up()
         self._parent_pid = os.getpid()
         super().fork_work_horse(job, queue)
 

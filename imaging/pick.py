@@ -1,14 +1,13 @@
 """Find the object a person points at: its outline, for a mask that nobody has to paint.
 
-Runs as a child of its own (`python -m imaging.pick`, see sandbox), for it decodes a file and loads
-networks. The subject comes from the cut-out network; anything else, and the subject where the
-network is missing, from GrabCut (Rother 2004) seeded at the point. Outlines are shares of width
-and height, so that they fit the picture at any size. It must not decide what to erase.
+Runs in a child of imaging.sandbox, for it decodes a file and loads networks. The subject comes from
+the cut-out network; anything else, and the subject where the network is missing, from GrabCut
+(Rother 2004) seeded at the point. Outlines are shares of width and height, so that they fit the
+picture at any size. It must not decide what to erase.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imaging import probe, sandbox, see, subject, weights
+from imaging import probe, see, subject, weights
 from imaging.faces import detect
 from imaging.formats import Limits
 from imaging.geometry import Box, limit_side
@@ -184,5 +183,4 @@ def _ring(box: Box, width: int, height: int) -> list[float]:
     return [round(value, 4) for x, y in corners for value in (x / width, y / height)]
 
 
-if __name__ == "__main__":
-    sys.exit(sandbox.serve({"object_at": _object_at, "find_objects": _find_objects}))
+TASKS = {"object_at": _object_at, "find_objects": _find_objects}

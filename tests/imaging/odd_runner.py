@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from imaging import sandbox
+from imaging import caged
 
 
 def peak_bytes() -> int:
@@ -29,7 +29,7 @@ def _child(order: dict[str, Any], out: int) -> None:
     code = 1
     try:
         os.setsid()
-        answer = sandbox.answer(order)
+        answer = caged.answer(order)
         os.write(out, json.dumps({"answer": answer, "peak": peak_bytes()}).encode())
         code = 0
     except BaseException:

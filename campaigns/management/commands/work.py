@@ -8,12 +8,15 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from redis.exceptions import RedisError
 
-from campaigns import worker
+from campaigns import jobs, worker
 from campaigns.actions import stored
 
 
 class Command(BaseCommand):
     """Works on one queue until it is told to stop; a job that runs is finished first."""
+
+    # What a job needs is loaded here, once: the child that is forked for each finds it loaded.
+    runs = jobs
 
     help = "Work on one queue: models (waits on the network) or media (pictures and clips)."
     requires_system_checks = ()  # bin/check runs them; a start should be quick

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from campaigns.actions import catalogs
+
 _connect = socket.socket.connect
 _connect_ex = socket.socket.connect_ex
 
@@ -39,6 +41,13 @@ def closed_sockets() -> Iterator[None]:
     yield
     socket.socket.connect = _connect  # type: ignore[method-assign]
     socket.socket.connect_ex = _connect_ex  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The shipped models stand in the database before the first test, as after a set-up."""
+    with django_db_blocker.unblock():
+        catalogs.sync()
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ import ssl
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -125,14 +126,20 @@ class _Checked(httpcore.SyncBackend):
         raise problem or httpcore.ConnectError(f"{host} has no address")
 
 
+@lru_cache(maxsize=1)
+def _authorities() -> ssl.SSLContext:
+    """Whom the system trusts, read once: it takes longer than all else of a client."""
+    return ssl.create_default_context()
+
+
 class _Line(httpx.HTTPTransport):
     """httpx's transport over connections that `_Checked` opened; it has no setting for that."""
 
     def __init__(self, backend: httpcore.NetworkBackend) -> None:
-        super().__init__(retries=0, trust_env=False)
+        super().__init__(verify=_authorities(), retries=0, trust_env=False)
         self._pool.close()
         self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl.create_default_context(),
+            ssl_context=_authorities(),
             max_connections=16,
             # a connection kept open may be dead when it is used again, and then nobody could say
             # whether the request arrived

@@ -1,6 +1,6 @@
 """Masks that people paint: read, checked against their picture, or made from a rectangle.
 
-A mask is HxW uint8, 255 where the work happens and 0 elsewhere. It knows no picture but its size.
+A mask is HxW uint8, 255 where a person painted and 0 elsewhere. It knows no picture but its size.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ def checked(mask: Mask) -> Mask:
     """`mask` itself. Raises BadMask when next to nothing or nearly everything is painted."""
     painted = int(np.count_nonzero(mask))
     if painted < LEAST_PIXELS:
-        raise BadMask("Nothing is painted. Paint over what should go, then start again.")
+        raise BadMask("Nothing is painted. Paint over it first, then start again.")
     if painted > MOST_SHARE * mask.size:
-        raise BadMask("Nearly everything is painted, so nothing is left to fill from. Paint less.")
+        raise BadMask("Nearly everything is painted, so nothing is left to work with. Paint less.")
     return mask
 
 

@@ -35,6 +35,7 @@ GLANCE = 256
 FIXED, FREE = b"\x0a\x03\x08\xc0\x02", b"\x0a\x03\x12\x01n"
 PEOPLE_SIDE = 256
 EDGE_SIDE = 1350
+HAND = 0.004  # how far from an edge a hand paints, in long sides
 _lock = threading.Lock()
 
 
@@ -62,6 +63,17 @@ def cut_out(rgb: NDArray[np.uint8], *, faces: Sequence[Face] | None = None) -> C
     raw = coarse(rgb, faces=faces)
     alpha = _refine(rgb, raw)
     return _judge(alpha, raw)
+
+
+def cut_along(rgb: NDArray[np.uint8], marked: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """The soft mask (float32 HxW) of a subject that a person painted, `marked` HxW True.
+
+    Its rim follows the picture's own edges where they run near the painted one; elsewhere it stays
+    as painted. Needs no network.
+    """
+    painted = np.asarray(marked, dtype=np.float32)
+    reach = max(1.5, HAND * max(painted.shape))
+    return _refine(rgb, np.asarray(cv2.GaussianBlur(painted, (0, 0), reach), dtype=np.float32))
 
 
 def coarse(rgb: NDArray[np.uint8], *, faces: Sequence[Face] | None = None) -> NDArray[np.float32]:

@@ -28,7 +28,8 @@ PASS = "pass"  # noqa: S105 - the word for "this stage has nothing to do", not a
 class Operation:
     """One kind of work a stage can do.
 
-    `needs_base` says that a picture must come in; `needs_mask` that a person paints one;
+    `needs_base` says that a picture must come in; `needs_mask` that a person paints what should
+    go; `may_mark` that a person may paint the subject instead of letting it be found;
     `needs_face` that the face of somebody who agreed comes in beside it.
     """
 
@@ -38,6 +39,7 @@ class Operation:
     verb: str
     needs_base: bool = True
     needs_mask: bool = False
+    may_mark: bool = False
     needs_face: bool = False
     makes_clip: bool = False
 
@@ -54,8 +56,16 @@ OPERATIONS: dict[str, Operation] = {
             needs_base=False,
         ),
         Operation("adopt", Stage.GENERATION, "Use the photo as it is", "Taking over"),
-        Operation("background_remove", Stage.EDIT, "Remove background", "Cutting out"),
-        Operation("background_replace", Stage.EDIT, "Replace background", "Swapping background"),
+        Operation(
+            "background_remove", Stage.EDIT, "Remove background", "Cutting out", may_mark=True
+        ),
+        Operation(
+            "background_replace",
+            Stage.EDIT,
+            "Replace background",
+            "Swapping background",
+            may_mark=True,
+        ),
         Operation("object_erase", Stage.EDIT, "Erase object", "Erasing", needs_mask=True),
         Operation("outpaint", Stage.EDIT, "Expand to a ratio", "Expanding"),
         Operation("upscale", Stage.POLISH, "Upscale", "Upscaling"),

@@ -71,7 +71,7 @@ def need_of(
         objects=demands.objects,
         counts=demands.counts,
         interactions=demands.interactions,
-        wants_mask=OPERATIONS[operation].needs_mask,
+        wants_mask=OPERATIONS[operation].needs_mask or bool(params.get("is_marked")),
         deadline_s=_seconds_left(brief.deadline_at, now),
     )
 

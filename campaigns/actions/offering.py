@@ -105,6 +105,11 @@ def needs_mask(operation: str) -> bool:
     return _spec(operation).needs_mask
 
 
+def may_mark(operation: str) -> bool:
+    """True when a person may paint the subject. Raises BadParams for an unknown operation."""
+    return _spec(operation).may_mark
+
+
 def _spec(operation: str) -> Operation:
     spec = OPERATIONS.get(operation)
     if spec is None:

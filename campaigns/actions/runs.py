@@ -118,6 +118,8 @@ def start(
     source = source_of(asset=asset, stage=spec.stage)
     if spec.needs_mask and mask is None:
         raise BadParams("mask", "Paint over what should go, then start again.")
+    if spec.may_mark and mask is not None:
+        params |= {"is_marked": True}  # routing then wants a model that keeps to it
     params |= consents.of_start(spec=spec, consent=consent, asset=asset)
     has_base = source is not None or asset.bases.exists()
     learned = beliefs.of_team(asset.team_id)

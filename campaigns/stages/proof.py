@@ -24,6 +24,7 @@ from imaging.geometry import Box
 from imaging.see import Seen
 from imaging.tracing import Traced
 from imaging.untouched import Placement, Rest
+from routing.stages import OPERATIONS
 
 ORIGIN = "imaging.untouched"
 UNCHANGED_AT_LEAST = 0.998
@@ -92,7 +93,7 @@ def _cut(after: np.ndarray, frame: Sequence[int], size: tuple[int, int]) -> np.n
 
 def _mask(measured: Measured, width: int, height: int) -> np.ndarray | None:
     """White where the edit was wanted; None when that cannot be told."""
-    if measured.mask is not None:
+    if measured.mask is not None and not OPERATIONS[measured.operation].may_mark:
         with Image.open(measured.mask) as picture:
             gray = picture.convert("L").resize((width, height), Image.Resampling.BOX)
             return np.asarray(gray, dtype=np.uint8)

@@ -135,12 +135,16 @@ def _quote(request: TeamRequest, found: Asset) -> HttpResponse:
 
 
 def _mask(request: TeamRequest, found: Asset, form: RunForm) -> Media | None:
-    """What was painted, stored; None for operations without a mask."""
+    """What was painted, stored; None for operations without a mask, or where it may be left out."""
     file, box = form.cleaned_data["mask"], form.box
-    source = offering.source(asset=found, operation=form.cleaned_data["operation"])
-    if source is None or not offering.needs_mask(form.cleaned_data["operation"]):
+    operation = form.cleaned_data["operation"]
+    source = offering.source(asset=found, operation=operation)
+    is_needed = offering.needs_mask(operation)
+    if source is None or not (is_needed or offering.may_mark(operation)):
         return None
     if not file and box is None:
+        if not is_needed:
+            return None
         raise BadParams("mask", "Paint over what should go, then start again.")
     return stored.keep_mask(
         team=request.team, picture=source.media, by=request.user, file=file or None, box=box

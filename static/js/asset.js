@@ -72,10 +72,17 @@ function rest(form, button) {
   button.removeAttribute("aria-busy");
 }
 
+/* A canvas of the picture's size is large: it is made where somebody opens it. */
+function whenOpen(root, start) {
+  const closed = root.closest("details:not([open])");
+  if (closed) closed.addEventListener("toggle", () => whenOpen(root, start), { once: true });
+  else start();
+}
+
 for (const form of document.querySelectorAll(".op-form")) {
   form.removeAttribute("data-once");
   const root = form.querySelector("[data-painter]");
-  if (root) painters.set(form, startPainter(root));
+  if (root) whenOpen(root, () => painters.set(form, startPainter(root)));
   form.addEventListener("change", () => {
     clearTimeout(asking.get(form));
     const timer = setTimeout(async () => {

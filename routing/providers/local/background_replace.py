@@ -30,7 +30,7 @@ def run(
     colors, _ = checks.brand(request.params)
     picture = checks.base(request)
     behind = checks.picture(request, "background") if request.input("background") else None
-    piece, note = isolate(picture)
+    piece, note = isolate(picture, checks.marked(request, picture))
     on_progress(0.3)
     for position, seed in enumerate(request.seeds):
         if position in have:

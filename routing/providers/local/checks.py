@@ -99,8 +99,14 @@ def picture(request: Request, role: str) -> Picture:
         raise InvalidRequest(role, f"The {role} picture cannot be read.") from error
 
 
+def marked(request: Request, picture: Picture) -> NDArray[np.bool_] | None:
+    """The subject as a person painted it (True), if they did."""
+    height, width = picture.rgb.shape[:2]
+    return mask(request, width, height) if request.input("mask") else None
+
+
 def mask(request: Request, width: int, height: int) -> NDArray[np.bool_]:
-    """The mask (True = work here); it must have the base picture's size and mark something."""
+    """The mask (True = painted); it must have the base picture's size and mark something."""
     file = _input(request, "mask")
     try:
         with Image.open(file.path) as image:
@@ -114,9 +120,9 @@ def mask(request: Request, width: int, height: int) -> NDArray[np.bool_]:
     except (OSError, UnidentifiedImageError) as error:
         raise InvalidRequest("mask", "The mask cannot be read.") from error
     if not values.any():
-        raise InvalidRequest("mask", "The mask is empty. Brush over what should go.")
+        raise InvalidRequest("mask", "The mask is empty. Paint first.")
     if values.all():
-        raise InvalidRequest("mask", "The mask covers everything; nothing is left to fill from.")
+        raise InvalidRequest("mask", "The mask covers everything; nothing is left to work with.")
     return np.asarray(values, dtype=np.bool_)
 
 

@@ -124,6 +124,17 @@ class TestRead:
         assert found["untouched"].label == "Subject"
         assert found["untouched"].verdict == "pass"
 
+    def test_what_a_person_marked_as_the_subject_is_not_what_may_change(
+        self, tmp_path: Path
+    ) -> None:
+        after = photograph().convert("RGBA")
+        alpha = Image.new("L", after.size)
+        alpha.paste(255, (120, 40, 400, 500))
+        after.putalpha(alpha)
+        found = read(measured(tmp_path, after, operation="background_remove"))
+        assert found["untouched"].label == "Subject"
+        assert found["untouched"].verdict == "pass"
+
     def test_a_new_background_leaves_only_faces_and_words_to_prove(self, tmp_path: Path) -> None:
         after = Image.new("RGB", (512, 512), (20, 90, 90))
         after.paste(photograph().crop((120, 20, 340, 512)), (120, 20))

@@ -278,6 +278,39 @@ class TestMask:
         assert not Media.objects.filter(origin=Media.Origin.MASK).exists()
 
 
+class TestMark:
+    def test_the_subject_may_be_marked_and_goes_to_a_model_that_keeps_to_it(
+        self, as_mara: Client, ad_set: AdSet, team: Team, mara: User
+    ) -> None:
+        made = adopted(ad_set, mara)
+        sent = {"operation": "background_remove", "mask": painted((600, 400), (10, 20, 59, 79))}
+        assert as_mara.post(at("asset_run", team, made.pk), sent, **JSON).status_code == 200
+        run = made.runs.get(operation="background_remove")
+        assert run.mask is not None
+        assert run.params["is_marked"]
+        factories.drain()
+        alpha_of = made.runs.get(pk=run.pk).candidates.get()
+        assert alpha_of.note["is_marked"]
+
+    def test_nothing_has_to_be_marked(
+        self, as_mara: Client, ad_set: AdSet, team: Team, mara: User
+    ) -> None:
+        made = adopted(ad_set, mara)
+        sent = {"operation": "background_remove"}
+        assert as_mara.post(at("asset_run", team, made.pk), sent, **JSON).status_code == 200
+        run = made.runs.get(operation="background_remove")
+        assert run.mask is None
+        assert "is_marked" not in run.params
+
+    def test_the_editor_stands_in_the_form(
+        self, as_mara: Client, ad_set: AdSet, team: Team, mara: User
+    ) -> None:
+        made = adopted(ad_set, mara)
+        page = as_mara.get(at("asset", team, made.pk)).content.decode()
+        for operation in ("object_erase", "background_remove", "background_replace"):
+            assert f'id="mask-file-{operation}"' in page
+
+
 class TestGoingOn:
     def test_skip_sends_it_to_the_next_stage(
         self, as_mara: Client, ad_set: AdSet, team: Team, mara: User

@@ -33,6 +33,25 @@ class TestBackgroundRemove:
         (output,) = fetch(ask("background_remove", "scene"))
         assert not output.note["subject_isolated"]
 
+    def test_cuts_out_what_a_person_marked_instead(self, ask: Ask) -> None:
+        rgb = photo("scene")
+        mask = brush(rgb.shape, (100, 80, 220, 200))
+        (output,) = fetch(ask("background_remove", rgb, mask=mask))
+        alpha = pixels(output)[:, :, 3]
+        assert output.note["is_marked"]
+        assert output.note["subject_isolated"]
+        assert alpha[100:180, 120:200].min() == 255
+        near = cv2.dilate(mask, np.ones((25, 25), np.uint8))
+        assert alpha[near == 0].max() == 0
+
+    def test_a_mark_on_a_picture_of_nothing_is_a_subject(self, ask: Ask) -> None:
+        flat = np.full((300, 300, 3), 128, np.uint8)
+        (output,) = fetch(
+            ask("background_remove", flat, mask=brush(flat.shape, (90, 60, 210, 240)))
+        )
+        alpha = pixels(output)[:, :, 3]
+        assert float((alpha > 127).mean()) == pytest.approx(120 * 180 / 300**2, abs=0.02)
+
     def test_a_picture_of_nothing_has_no_subject(self, ask: Ask) -> None:
         flat = np.full((300, 300, 3), 128, np.uint8)
         with pytest.raises(InvalidRequest, match="No subject"):
@@ -50,6 +69,15 @@ class TestBackgroundReplace:
         inside = np.s_[120:300, 180:380]
         assert np.abs(after[inside] - before[inside]).mean() < 16
         assert np.abs(after[:60, 480:] - before[:60, 480:]).mean() > 25
+
+    def test_keeps_what_a_person_marked(self, ask: Ask) -> None:
+        rgb = photo("scene")
+        mask = brush(rgb.shape, (100, 80, 220, 200))
+        (output,) = fetch(ask("background_replace", rgb, surface="sweep", mask=mask))
+        before, after = rgb.astype(int), pixels(output).astype(int)
+        inside, outside = np.s_[100:180, 120:200], np.s_[-60:, -60:]
+        assert np.abs(after[inside] - before[inside]).mean() < 16
+        assert np.abs(after[outside] - before[outside]).mean() > 25
 
     def test_takes_a_photo_as_background(self, ask: Ask) -> None:
         (output,) = fetch(ask("background_replace", "product", background="scene"))

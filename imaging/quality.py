@@ -1,4 +1,4 @@
-"""How a finished picture looks: whether it is soft, and whether smooth parts fall into steps.
+"""How a finished picture looks: soft, in steps, or worn by its encoder.
 
 Pixels in, one number out each; thresholds and words are the caller's. It must not change a picture.
 """
@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 TILE = 32
+BLOCK = 64
+WORST = 5  # percentile of blocks
 BUSIEST = 0.1  # share of tiles, the most detailed ones: a blurred background is no fault
 PLAIN = 2.0  # gray levels of contrast below which a tile says nothing about focus
 GENTLE = (3.0, 40.0)  # gray levels that a smooth tile changes by from side to side
@@ -23,6 +25,32 @@ def _tiles(gray: NDArray[np.float32]) -> NDArray[np.float32]:
     parts = cut.reshape(down, TILE, across, TILE).swapaxes(1, 2)
     tiles: NDArray[np.float32] = parts.reshape(-1, TILE, TILE)
     return tiles
+
+
+def likeness(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> float:
+    """What an encoder left of `before` in `after` (uint8 HxWx3), 0..1, where it left least.
+
+    SSIM (Wang 2004, Gaussian window of 11 px and 1.5 px, luma) averaged over blocks of 64 px; the
+    twentieth of the blocks that suffered most decides, for that is where an eye goes. Seven
+    photographs as JPEG: 0.96 to 0.99 at quality 92, 0.83 to 0.93 at 60, 0.75 to 0.89 at 30.
+    """
+    one, other = (
+        cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) for rgb in (before, after)
+    )
+    mean_one, mean_other = _window(one), _window(other)
+    spread_one = _window(one * one) - mean_one * mean_one
+    spread_other = _window(other * other) - mean_other * mean_other
+    both = _window(one * other) - mean_one * mean_other
+    low, high = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    value = (2 * mean_one * mean_other + low) * (2 * both + high)
+    value /= (mean_one**2 + mean_other**2 + low) * (spread_one + spread_other + high)
+    down, across = (max(1, side // BLOCK) for side in value.shape)
+    blocks = cv2.resize(value, (across, down), interpolation=cv2.INTER_AREA)
+    return round(float(np.percentile(blocks, WORST)), 4)
+
+
+def _window(gray: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(cv2.GaussianBlur(gray, (11, 11), 1.5), dtype=np.float32)
 
 
 def fine_detail(rgb: NDArray[np.uint8]) -> float | None:

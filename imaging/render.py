@@ -19,9 +19,12 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from imaging.geometry import Box
 from imaging.provenance import PNG_KEY
+from imaging.quality import likeness
 
 BEST_QUALITY = 92
-LEAST_QUALITY = 40
+LEAST_QUALITY = 15
+# What photographs at JPEG quality 30 keep at least; below it blocks and rings are plain to see.
+LEAST_LIKENESS = 0.75
 LIGHT = 65_535
 AREA_BELOW = 0.95
 EXTENSIONS = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
@@ -54,22 +57,28 @@ def save_still(
     xmp: bytes | None = None,
     *,
     quality: int = BEST_QUALITY,
-) -> None:
+) -> float:
     """Write `image` as "jpeg", "png" or "webp" (any case); same pixels and arguments, same bytes.
 
     Under `max_bytes` the highest JPEG or WebP quality that fits is searched for. TooManyBytes
-    when none does (a PNG has no quality). The file appears under its name only when whole.
+    when none does (a PNG has no quality), or only one that leaves less than LEAST_LIKENESS. The
+    file appears under its name only when whole. Returns what was left of the picture
+    (imaging.quality.likeness), 1 where no ceiling took anything.
     """
     plain, format = _plain(image), format.lower()
-    data = _encode(plain, format, quality, xmp)
+    data, left = _encode(plain, format, quality, xmp), 1.0
     if max_bytes is not None and len(data) > max_bytes:
         data = _under(plain, format, quality, xmp, max_bytes)
+        left = _left(plain, data)
+        if left < LEAST_LIKENESS:
+            raise _too_many(format, max_bytes)
     temporary = path.with_name(path.name + ".part")
     with temporary.open("wb") as stream:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
     temporary.replace(path)
+    return left
 
 
 @lru_cache(maxsize=1)
@@ -127,11 +136,21 @@ def _under(image: Image.Image, format: str, quality: int, xmp: bytes | None, cei
         else:
             high = middle - 1
     if not best:
-        raise TooManyBytes(
-            f"This picture does not fit into {ceiling} bytes as {format} without visible damage. "
-            + ("Save it as JPEG." if format == "png" else "Export it with fewer pixels.")
-        )
+        raise _too_many(format, ceiling)
     return best
+
+
+def _too_many(format: str, ceiling: int) -> TooManyBytes:
+    return TooManyBytes(
+        f"This picture does not fit into {ceiling} bytes as {format} without visible damage. "
+        + ("Save it as JPEG." if format == "png" else "Export it with fewer pixels.")
+    )
+
+
+def _left(image: Image.Image, data: bytes) -> float:
+    with Image.open(io.BytesIO(data), formats=["JPEG", "WEBP"]) as encoded:
+        after = np.asarray(_flatten(_plain(encoded)), dtype=np.uint8)
+    return likeness(np.asarray(_flatten(image), dtype=np.uint8), after)
 
 
 def _bare(image: Image.Image) -> Image.Image:

@@ -32,6 +32,30 @@ def encoded(rgb: Pixels) -> Pixels:
     return np.asarray(Image.open(out).convert("RGB"))
 
 
+class TestLikeness:
+    @pytest.mark.parametrize("name", PHOTOS)
+    def test_falls_with_what_an_encoder_takes(
+        self, photo: Callable[[str], Pixels], name: str
+    ) -> None:
+        rgb = photo(name)
+        found = []
+        for level in (92, 60, 20, 8):
+            out = io.BytesIO()
+            Image.fromarray(rgb).save(out, "JPEG", quality=level)
+            found.append(quality.likeness(rgb, np.asarray(Image.open(out).convert("RGB"))))
+        assert found == sorted(found, reverse=True)
+        assert found[0] > 0.95
+        assert found[3] < 0.8
+
+    def test_of_a_picture_with_itself_is_whole(self, photo: Callable[[str], Pixels]) -> None:
+        assert quality.likeness(photo("cat"), photo("cat")) == 1
+
+    def test_a_place_that_was_spoiled_decides(self, photo: Callable[[str], Pixels]) -> None:
+        spoiled = photo("cat").copy()
+        spoiled[:, :128] = cv2.blur(spoiled[:, :128], (15, 15))
+        assert quality.likeness(photo("cat"), spoiled) < 0.8
+
+
 class TestFineDetail:
     @pytest.mark.parametrize("name", PHOTOS)
     def test_of_a_photograph_is_plenty_until_it_is_enlarged_or_blurred(

@@ -66,8 +66,25 @@ class TestSave:
         self, tmp_path: Path, photo: Callable[[str], Pixels], ceiling: int
     ) -> None:
         file = tmp_path / "small.jpg"
-        render.save_still(Image.fromarray(photo("china")), file, "JPEG", max_bytes=ceiling)
+        left = render.save_still(Image.fromarray(photo("china")), file, "JPEG", max_bytes=ceiling)
         assert 0.6 * ceiling < file.stat().st_size <= ceiling
+        assert render.LEAST_LIKENESS <= left < 0.99
+
+    def test_takes_nothing_where_no_ceiling_asks_for_it(
+        self, tmp_path: Path, photo: Callable[[str], Pixels]
+    ) -> None:
+        image = Image.fromarray(photo("china"))
+        assert render.save_still(image, tmp_path / "x.jpg", "jpeg", max_bytes=10**7) == 1
+        assert render.save_still(image, tmp_path / "y.jpg", "jpeg") == 1
+
+    def test_leaves_no_picture_in_ruins_to_fit(
+        self, tmp_path: Path, photo: Callable[[str], Pixels]
+    ) -> None:
+        image = Image.fromarray(photo("china"))
+        worst = io.BytesIO()
+        image.save(worst, "JPEG", quality=render.LEAST_QUALITY, progressive=True, optimize=True)
+        with pytest.raises(render.TooManyBytes, match="visible damage"):
+            render.save_still(image, tmp_path / "x.jpg", "jpeg", max_bytes=worst.tell() + 2000)
 
     def test_what_cannot_fit_is_said_and_nothing_is_left(
         self, tmp_path: Path, photo: Callable[[str], Pixels]

@@ -12,7 +12,7 @@ from functools import partial
 import django_rq
 from django.db import transaction
 from redis.exceptions import RedisError
-from rq.exceptions import DuplicateJobError, NoSuchJobError
+from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.queue import Queue
 
@@ -59,9 +59,9 @@ def _enqueue(queue: Queue, name: str, pk: int, identity: str) -> None:
 def _is_dead(queue: Queue, identity: str) -> bool:
     try:
         job = Job.fetch(identity, connection=queue.connection, serializer=queue.serializer)
-    except NoSuchJobError:
-        return True
-    status = job.get_status()
+        status = job.get_status()
+    except (NoSuchJobError, InvalidJobOperation):
+        return True  # its worker finished it meanwhile
     if status in DEAD:
         job.delete()
         return True

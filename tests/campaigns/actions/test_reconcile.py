@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import django_rq
 import pytest
@@ -67,6 +68,21 @@ class TestDispatch:
         job.set_status(JobStatus.STARTED)
         dispatch.now("submit", 7)
         assert waiting("models") == []
+
+    def test_a_job_that_ends_while_it_is_looked_at_is_replaced(
+        self, queue: redis.Redis, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        dispatch.now("submit", 7)
+        fetch = Job.fetch
+
+        def fetch_late(*given: Any, **named: Any) -> Job:
+            job = fetch(*given, **named)
+            queue.delete("rq:queue:models", "rq:job:submit-7-0")  # its worker is done with it
+            return job
+
+        monkeypatch.setattr(Job, "fetch", fetch_late)
+        assert dispatch.now("submit", 7)
+        assert waiting("models") == ["submit-7-0"]
 
     def test_without_a_queue_is_no_error(self) -> None:
         assert dispatch.now("submit", 7) is False

@@ -50,17 +50,18 @@ class CropWeights:
     subject_air: float = 0.012
     field: float = 5.0
     headline: float = 3.0
-    headline_cut: float = 3.0
+    headline_cut: float = 1.0
     text: float = 0.5
     text_cut: float = 2.4
     most_text_cut: float = 3.0
-    sliver: float = 0.5
+    sliver: float = 0.3
     label: float = 0.6
-    interface_face: float = 3.0
-    interface_text: float = 2.0
-    interface_subject: float = 1.5
+    clear_face: float = 3.0
+    clear_headline: float = 2.0
+    clear_subject: float = 3.0
+    interface_text: float = 1.0
     balance: float = 0.8
-    zoom: float = 1.6
+    zoom: float = 4.0
     enlarge: float = 1.2
     focus: float = 80.0
     most_enlarged: float = MOST_ENLARGED
@@ -112,7 +113,7 @@ def _score(
     scores += _subject(seen, windows, weights)
     scores += _texts(seen, windows, weights)
     if zone is not None:
-        scores -= _under_interface(seen, windows, zone.scaled(width, height), weights)
+        scores += _clear(seen, windows, zone.scaled(width, height), weights)
     scores -= weights.zoom * (1 - windows.scale)
     enlarged = np.maximum(0.0, width / windows.width - 1.0)
     scores -= weights.enlarge * (enlarged - enlarged.min())
@@ -150,23 +151,35 @@ def _subject(seen: Seen, windows: Windows, weights: CropWeights) -> NDArray[np.f
     scores = np.zeros(len(windows.left))
     if seen.subject is None:
         return scores
-    share = windows.share_of(_airy(seen.subject.box, seen, weights))
+    share, whole = _kept(seen.subject.box, seen, windows, weights)
     sure = 0.5 + 0.5 * seen.subject.score
     # Of what any window can keep: half of a wide subject is all there is to lose.
     kept = share / max(float(share.max()), 1e-6)
-    scores += sure * (weights.subject * kept + weights.subject_whole * (share > 0.995))
+    scores += sure * (weights.subject * kept + weights.subject_whole * whole)
     parts = [*((part, 1.5) for part in seen.people), *((part, 1.0) for part in seen.products)]
     total = sum(value * part.box.area for part, value in parts)
     for part, value in parts:
         importance = value * part.box.area / total
-        inside = windows.share_of(_airy(part.box, seen, weights))
-        scores += importance * weights.parts * (inside + 0.5 * (inside > 0.995))
+        inside, whole = _kept(part.box, seen, windows, weights)
+        scores += importance * weights.parts * (inside + 0.5 * whole)
     uppers = [_upper(part, seen) for part in seen.people]
     for upper in uppers:
-        inside = windows.share_of(_airy(upper, seen, weights))
+        inside = windows.share_of(_airy(upper, seen, weights.subject_air))
         whole = inside / max(float(inside.max()), 1e-6) > 0.995
         scores += weights.upper * (inside + whole) / len(uppers)
     return scores
+
+
+def _kept(
+    box: Box, seen: Seen, windows: Windows, weights: CropWeights
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How much of a thing with its air each window keeps, and how whole it is: a mask's edge is
+    never exact, so a little air makes it surer, but where only the bare box fits that counts."""
+    shares = [
+        windows.share_of(_airy(box, seen, air * weights.subject_air)) for air in (0.0, 0.5, 1.0)
+    ]
+    whole = np.mean([share > 0.995 for share in shares], axis=0)
+    return np.mean(shares, axis=0), whole
 
 
 def _upper(person: SeenBox, seen: Seen) -> Box:
@@ -185,10 +198,9 @@ def _rim(box: Box, seen: Seen) -> Box:
     return box.grow(air).clamp(seen.width, seen.height)
 
 
-def _airy(box: Box, seen: Seen, weights: CropWeights) -> Box:
-    """With a little air: a mask's edge is never exact, and things should not touch the rim."""
-    air = weights.subject_air * max(seen.width, seen.height)
-    return box.grow(air).clamp(seen.width, seen.height)
+def _airy(box: Box, seen: Seen, air: float) -> Box:
+    """With a little air, a share of the long side: things should not touch the rim."""
+    return box.grow(air * max(seen.width, seen.height)).clamp(seen.width, seen.height)
 
 
 def _texts(seen: Seen, windows: Windows, weights: CropWeights) -> NDArray[np.float64]:
@@ -218,20 +230,32 @@ def _texts(seen: Seen, windows: Windows, weights: CropWeights) -> NDArray[np.flo
     return scores
 
 
-def _under_interface(
+def _clear(
     seen: Seen, windows: Windows, zone: SafeZone, weights: CropWeights
 ) -> NDArray[np.float64]:
+    """What is shown and lies under no part of the interface, per window.
+
+    Counted as a gain: counted as a loss, leaving a thing out would be as good as keeping it clear.
+    """
     parts = zone.covering()
-    loss = np.zeros(len(windows.left))
-    for face in seen.faces:
-        loss += weights.interface_face * windows.covered(face.box, parts, zone.width)
-    for item in seen.texts:
-        big = prominence(item, seen)
-        loss += weights.interface_text * big * windows.covered(item.box, parts, zone.width)
+
+    def clear(box: Box) -> NDArray[np.float64]:
+        return windows.share_of(box) - windows.covered(box, parts, zone.width)
+
+    scores = np.zeros(len(windows.left))
+    if seen.faces:
+        worth = sum(face.box.area for face in seen.faces)
+        for face in seen.faces:
+            scores += weights.clear_face * face.box.area / worth * clear(face.box)
     if seen.subject is not None:
-        covered = windows.covered(seen.subject.box, parts, zone.width)
-        loss += weights.interface_subject * covered
-    return loss
+        scores += weights.clear_subject * clear(seen.subject.box)
+    headline = headline_of(seen)
+    if headline is not None:
+        scores += weights.clear_headline * clear(headline.box)
+    for item in seen.texts:
+        covered = windows.covered(item.box, parts, zone.width)
+        scores -= weights.interface_text * prominence(item, seen) * covered
+    return scores
 
 
 def _imbalance(

@@ -23,7 +23,7 @@ from imaging.geometry import Box, around, limit_side
 from imaging.pixels import shrink
 from imaging.wording import Line
 
-VERSION = 2
+VERSION = 3
 FIELD = 32
 WORK_SIDE = 960
 FACE_SIDE = 480
@@ -35,7 +35,9 @@ TEXT_WEIGHTS = {
 }  # fmt: skip
 # How sure a kind is that follows from place and size alone.
 KIND_SURE = {"headline": 0.9, "button": 0.8, "line": 0.9, "logo": 0.4, "small": 0.8, "label": 0.7}
-CORE, EDGE = 0.6, 0.35
+# The finder's boxes end this share of their height beyond the letters, or a little more.
+LINE_MARGIN = 0.1
+CORE, EDGE = 0.5, 0.2
 LEAST_BLOB = 0.06
 LEAST_LEFT = 0.4
 
@@ -169,7 +171,10 @@ def weigh(glance: Glance, width: int, height: int) -> Seen:
 
     def text_box(line: Line) -> SeenBox:
         sure = round(line.score * KIND_SURE[line.kind], 3)
-        box = line.box.scale(x, y).clamp(width, height)
+        box = line.box.scale(x, y)
+        if line.kind != "button":  # that one's box is its plate
+            box = box.grow(-LINE_MARGIN * min(box.width, box.height))
+        box = box.clamp(width, height)
         return SeenBox(box, TEXT_WEIGHTS[line.kind], sure, "pp-ocr", line.kind)
 
     texts = tuple(text_box(line) for line in copy)
@@ -271,7 +276,7 @@ def _detail(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def classical(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Where the eye goes without any network, float32 256x256, 0..1.
+    """Where the eye goes without any network, float32 GLANCE x GLANCE, 0..1.
 
     Color distance from the picture's rim plus fine structure, favoring the middle
     (after Achanta 2009, frequency-tuned saliency, with the rim instead of the mean).

@@ -51,23 +51,32 @@ def sort_out(
     lines = _join([item for item in found if _is_plausible(item.box, width, height)])
     lab = cv2.GaussianBlur(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB), (3, 3), 0)
     smooth = np.asarray(lab, dtype=np.uint8)
-    free, result = [], []
+    free, labels, result = [], [], []
     cards: dict[int, Box] = {}
+    plates = {id(line): _plate(smooth, line.box) for line in lines}
+    buttons = [
+        Line(plate, line.score, "button", plate)
+        for line in lines
+        if (plate := plates[id(line)]) is not None and not _holds_others(plate, line, lines)
+    ]
+    result += buttons
     for line in lines:
-        plate = _plate(smooth, line.box)
-        if plate is not None:
-            result.append(Line(plate, line.score, "button", plate))
+        plate = plates[id(line)]
+        if plate is not None and any(item.box is plate for item in buttons):
             continue
-        card = _card(smooth, line.box, lines)
-        # A card whose surroundings stand out on every side is the label on a bottle.
-        around_it = card if card is not None else line.box
-        on_flat = card is None and _sides(line.box, flat, width, height) >= 2
-        if not on_flat and _sides(around_it, mask, width, height) >= 3:
-            result.append(Line(line.box, line.score, "label", card))
+        card = plate if plate is not None else _card(smooth, line.box, lines)
+        if card is not None:
+            cards[id(line)] = card
+        if _is_label(line, card, buttons, mask, flat, width, height):
+            labels.append(line)
         else:
             free.append(line)
-            if card is not None:
-                cards[id(line)] = card
+    # Copy goes on where its next line crosses what stands out; a label has its own lettering.
+    onward = [line for line in labels if any(_belong(line.box, other.box) for other in free)]
+    free += onward
+    for line in labels:
+        if line not in onward:
+            result.append(Line(line.box, line.score, "label", cards.get(id(line))))
     headline = set(map(id, _headline(free, width, height)))
     for line in free:
         kind = "headline" if id(line) in headline else _plain_kind(line, free, width, height)
@@ -141,6 +150,45 @@ def _plate(lab: NDArray[np.uint8], line: Box) -> Box | None:
         if box is not None and (best is None or box.area > best.area):
             best = box
     return best.shift(reach.left, reach.top) if best is not None else None
+
+
+def _is_label(
+    line: TextBox,
+    card: Box | None,
+    buttons: Sequence[Line],
+    mask: NDArray[np.float32],
+    flat: NDArray[np.uint8],
+    width: int,
+    height: int,
+) -> bool:
+    """Printed on a thing, as on a bottle: what stands out borders it on three sides."""
+    if card is None:
+        on_flat = _sides(line.box, flat, width, height) >= 2
+        return not on_flat and _sides(line.box, mask, width, height) >= 3
+    if any(item.box.share_inside(card) > 0.9 for item in buttons):
+        return False  # a panel laid over the photo: no thing has a button
+    if _sides(card, mask, width, height) >= 3:
+        return True
+    # The plain front of a box is a card too, and ends where the box does.
+    return _sides(line.box, mask, width, height) >= 3 and _covered(card, mask, width, height) > 0.9
+
+
+def _covered(box: Box, mask: NDArray[np.float32], width: int, height: int) -> float:
+    """How much of the box the mask marks."""
+    rows, columns = mask.shape
+    part = box.scale(columns / width, rows / height).clamp(columns, rows)
+    if part.is_empty:
+        return 0.0
+    return float((mask[part.top : part.bottom, part.left : part.right] > LEVEL).mean())
+
+
+def _holds_others(plate: Box, line: TextBox, lines: Sequence[TextBox]) -> bool:
+    """More than this line stands on the plate: a card with copy, not a button."""
+    return any(
+        other is not line and other.box.share_inside(plate) > 0.5
+        and other.box.intersect(line.box).area < 0.5 * other.box.area
+        for other in lines
+    )  # fmt: skip
 
 
 def _card(lab: NDArray[np.uint8], line: Box, lines: Sequence[TextBox]) -> Box | None:

@@ -88,6 +88,23 @@ class TestDecide:
 
         assert covered(with_zone.box) <= covered(without.box)
 
+    def test_a_headline_is_not_left_out_to_keep_it_from_under_the_interface(self) -> None:
+        # 9:16 has no place where this headline is in and wholly clear
+        headline = Box(1100, 2300, 2500, 2600)
+        seen = seen_with(subject=Box(1300, 900, 2300, 2200), texts=(headline,))
+        assert crop.decide(seen, 1080, 1920, TIKTOK).box.contains(headline)
+
+    def test_a_subject_as_wide_as_the_window_stays_whole(self) -> None:
+        # without room for air around it, and with a line of text close by
+        subject = Box(1000, 600, 2680, 2900)
+        seen = seen_with(subject=subject, texts=(Box(2720, 300, 3600, 420),))
+        assert crop.decide(seen, 1080, 1920).box.contains(subject)
+
+    def test_a_line_is_cut_rather_than_the_subject(self) -> None:
+        subject = Box(900, 1200, 2500, 2900)
+        seen = seen_with(subject=subject, texts=(Box(100, 200, 3900, 420),))
+        assert crop.decide(seen, 1080, 1920).box.contains(subject)
+
     def test_a_small_picture_is_not_zoomed_further(self) -> None:
         seen = seen_with(subject=Box(300, 300, 340, 340), size=(700, 700))
         result = crop.decide(seen, 1080, 1920)

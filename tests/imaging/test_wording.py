@@ -59,6 +59,34 @@ class TestSortOut:
         large = sort_out(Image.fromarray(noisy), [Box(800, 380, 980, 430)], mask)
         assert set(large) == {"headline"}
 
+    def test_a_card_with_a_headline_and_a_button_is_no_button(self) -> None:
+        image = page(color="#35506a")
+        pen = ImageDraw.Draw(image)
+        pen.rectangle((60, 500, 520, 740), fill="#f4f4f4")
+        pen.rounded_rectangle((90, 640, 290, 710), 12, fill="#102030")
+        mask = np.ones((SIDE, SIDE), np.float32)  # the card stands out, as do its surroundings
+        kinds = sort_out(image, [Box(90, 530, 480, 600), Box(130, 658, 250, 692)], mask)
+        assert kinds["headline"] == [Box(90, 530, 480, 600)]
+        assert len(kinds["button"]) == 1
+        assert kinds["button"][0].width < 220
+
+    def test_copy_goes_on_where_its_second_line_stands_out(self) -> None:
+        noisy = np.random.default_rng(1).integers(0, 255, (800, 1200, 3), dtype=np.uint8)
+        mask = NOTHING.copy()
+        mask[45:100, 2:120] = 1  # around the second line only
+        two = [Box(60, 80, 520, 160), Box(60, 185, 440, 265)]
+        assert sort_out(Image.fromarray(noisy), two, mask) == {"headline": two}
+
+    def test_the_plain_front_of_a_box_is_no_card(self) -> None:
+        noisy = np.random.default_rng(1).integers(0, 255, (800, 1200, 3), dtype=np.uint8)
+        image = Image.fromarray(noisy)
+        ImageDraw.Draw(image).rectangle((700, 200, 1100, 700), fill="#f07828")
+        mask = NOTHING.copy()
+        mask[64:224, 149:235] = 1  # the box and nothing around it
+        kinds = sort_out(image, [Box(780, 400, 1020, 470), Box(60, 80, 520, 180)], mask)
+        assert kinds["label"] == [Box(780, 400, 1020, 470)]
+        assert kinds["headline"] == [Box(60, 80, 520, 180)]
+
     def test_text_on_plain_ground_is_copy_even_when_the_ground_stands_out(self) -> None:
         everything = np.ones((SIDE, SIDE), np.float32)
         assert set(sort_out(page(), [Box(60, 80, 520, 160)], everything)) == {"headline"}

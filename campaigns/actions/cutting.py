@@ -37,12 +37,11 @@ from imaging import (
     see,
 )
 from imaging.formats import Limits
-from imaging.geometry import Box
+from imaging.geometry import Box, has_ratio
 from imaging.see import Seen
 
 LEAST_WIDTH = 64
 FAILED = "failed: "
-SAME_RATIO = 0.02
 
 
 class CannotCut(Exception):
@@ -88,12 +87,12 @@ def fitted(box: Sequence[Any], width: int, height: int, ratio: float) -> list[in
 def whole(width: int, height: int, ratio: float) -> list[int] | None:
     """The box that stands for "show the whole picture on an extended ground", or None where the
     picture has the file's ratio and needs no ground."""
-    return None if abs(width / height / ratio - 1) < SAME_RATIO else [0, 0, width, height]
+    return None if has_ratio(width, height, ratio) else [0, 0, width, height]
 
 
 def is_fit(box: Box, width: int, height: int) -> bool:
     """True for a box of another ratio than the file's: it is shown whole, not cut."""
-    return abs(box.width / box.height / (width / height) - 1) >= SAME_RATIO
+    return not has_ratio(box.width, box.height, width / height)
 
 
 def _picture(path: Path) -> Image.Image:

@@ -24,7 +24,7 @@ from campaigns.models.choices import AttemptState, FindingVerdict, RunState
 from campaigns.queries import access, qa, spec_versions
 from campaigns.transitions import NotNow
 from imaging import intake
-from imaging.geometry import Box
+from imaging.geometry import Box, has_ratio
 
 log = logging.getLogger(__name__)
 
@@ -96,11 +96,11 @@ def _remembered(asset: Asset, candidate: Candidate, platform: str, kind: str) ->
         return {}  # never placed, or given back to the automatic crop since
     before = earlier.source.media
     wide, high = media.width / before.width, media.height / before.height
-    if abs(wide / high - 1) > cutting.SAME_RATIO:
+    if not has_ratio(wide, high, 1):
         return {}
     box = Box.from_list(earlier.wanted_box).scale(wide, high)
     ratio = cutting.ratio_of(earlier)
-    if abs(box.width / box.height / ratio - 1) >= cutting.SAME_RATIO:
+    if not has_ratio(box.width, box.height, ratio):
         wanted = cutting.whole(media.width, media.height, ratio)
     else:
         wanted = cutting.fitted(box.as_list(), media.width, media.height, ratio)

@@ -11,7 +11,7 @@ from typing import Any
 
 from campaigns.models import Media, PlatformFile
 from campaigns.queries import qa
-from imaging.geometry import Box, fit_ratio
+from imaging.geometry import Box, fit_ratio, has_ratio
 from imaging.see import Seen
 
 
@@ -56,7 +56,7 @@ def editor(*, row: PlatformFile, least_width: int) -> Editor:
     middle = [left, top, left + most, top + tall]
     placed = Box.from_list(row.wanted_box or row.box or middle)
     # the whole picture on an extended ground: no window of this ratio to start from
-    is_fit = abs(placed.width / placed.height - file.width / file.height) > 0.02
+    is_fit = not has_ratio(placed.width, placed.height, file.width / file.height)
     box = middle if is_fit else placed.as_list()
     return Editor(
         file=file,
@@ -67,7 +67,7 @@ def editor(*, row: PlatformFile, least_width: int) -> Editor:
         most_width=most,
         seen=str(row.revision),
         is_fit=is_fit,
-        needs_ground=abs(media.width / media.height - file.width / file.height) > 0.02,
+        needs_ground=not has_ratio(media.width, media.height, file.width / file.height),
         things=_things(media),
     )
 

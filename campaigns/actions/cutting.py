@@ -17,7 +17,7 @@ from PIL import Image
 
 from campaigns import wiring
 from campaigns.actions import stored
-from campaigns.formats import house_checks, manifest, measured, spec_check
+from campaigns.formats import handling, house_checks, manifest, measured, spec_check
 from campaigns.formats.spec import Spec
 from campaigns.formats.spec_check import SpecFinding
 from campaigns.models import Media, PlatformFile
@@ -264,8 +264,14 @@ def _seal(row: PlatformFile, path: Path, source: Path, box: Box, label: str) -> 
     if identity is None or not label or not wiring.signs(row.platform, row.kind):
         return "off"
     master = row.source.media
-    done = ["cropped"] if box != Box.whole(master.width, master.height) else []
-    done.append("transcoded" if row.kind == FileKind.CLIP else "resized")
+    width, height = qa.size_of(qa.spec_of_row(row))
+    done = handling.actions(
+        is_clip=row.kind == FileKind.CLIP,
+        is_cropped=box != Box.whole(master.width, master.height),
+        way=fillings.of_file(row).way if is_fit(box, width, height) else "",
+        has_grain=bool(row.mends.get("grain")) and row.kind == FileKind.STILL,
+        shortened_to_s=row.mends.get("shorten_s") if row.kind == FileKind.CLIP else None,
+    )
     try:
         credentials.add(
             path,

@@ -64,6 +64,7 @@ TEAM = [
     path("assets/<int:pk>/qa/pass/", qa.pass_gate, name="qa_pass"),
     path("assets/<int:pk>/qa/photo/", qa.declare, name="qa_declare"),
     path("files/<int:pk>/crop/", qa.crop, name="crop"),
+    path("files/<int:pk>/crop/marks/", qa.crop_marks, name="crop_marks"),
     path("files/<int:pk>/mend/", qa.mend, name="file_mend"),
     path("files/<int:pk>/waive/", qa.waive, name="file_waive"),
     path("runs/<int:pk>/cancel/", asset.cancel, name="run_cancel"),

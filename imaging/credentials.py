@@ -63,6 +63,20 @@ class Identity:
         return "Identity(…)"
 
 
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that was done to the picture: C2PA's name for it without the prefix, such as
+    "cropped", and in words what exactly, where the name says too little."""
+
+    name: str
+    about: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """As the manifest has it."""
+        said = {"parameters": {"description": self.about}} if self.about else {}
+        return {"action": f"c2pa.{self.name}", **said}
+
+
 def is_available() -> bool:
     """Is the library that signs installed?"""
     return _c2pa is not None
@@ -76,20 +90,20 @@ def sign(
     *,
     title: str,
     source_type: str,
-    actions: Sequence[str],
+    actions: Sequence[Action],
     parent: tuple[Path, str] | None = None,
 ) -> None:
     """Write `source` with a seal to `target` and read it back.
 
-    `source_type` is a full IPTC URI; `actions` are C2PA's names without their prefix, such as
-    "cropped". `parent` is the master with its MIME type: when it carries a seal of its own it is
+    `source_type` is a full IPTC URI; `actions` stand in the order in which they were done. `parent`
+    is the master with its MIME type: when it carries a seal of its own it is
     kept as what this file was made from, else the file counts as created here. Raises CannotSign.
     """
     if _c2pa is None:
         raise CannotSign("The package c2pa-python is not installed.")
     has_parent = parent is not None and state_of(*parent) in {Seal.TRUSTED, Seal.UNTRUSTED}
     first = [] if has_parent else [{"action": "c2pa.created", "digitalSourceType": source_type}]
-    made = [{"action": f"c2pa.{name}"} for name in actions]
+    made = [action.as_json() for action in actions]
     claim = {
         "claim_generator_info": [{"name": "Switchyard"}],
         "title": title,
@@ -124,6 +138,9 @@ def add(path: Path, mime: str, identity: Identity, **values: Any) -> None:
     shutil.move(signed, path)
 
 
+_TRIED = Action("resized")
+
+
 @lru_cache(maxsize=4)
 def problem(identity: Identity) -> str:
     """Why this certificate cannot sign, tried on a picture of one pixel; "" when it can."""
@@ -131,7 +148,7 @@ def problem(identity: Identity) -> str:
         path = Path(folder) / "pixel.png"
         Image.new("RGB", (1, 1)).save(path)
         try:
-            add(path, "image/png", identity, title="", source_type=_TRIAL, actions=["resized"])
+            add(path, "image/png", identity, title="", source_type=_TRIAL, actions=[_TRIED])
         except CannotSign as error:
             return str(error)
     return ""

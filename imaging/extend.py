@@ -59,10 +59,28 @@ class Ground:
 
 def ground_of(rgb: NDArray[np.uint8], at: Place, width: int) -> Ground:
     """The ground that suits a picture; for a clip, that of its first frame, or it would flicker."""
-    part = rgb[at.box.top : at.box.bottom, at.box.left : at.box.right]
-    rims = (part[:, :3], part[:, -3:]) if at.width < width else (part[:3], part[-3:])
-    first, last = (_plain_color(rim) for rim in rims)
+    first, last = (_plain_color(rim) for rim in _rims(rgb, at, width))
     return Ground(first, last) if first and last else Ground(None, None)
+
+
+def edges_of(rgb: NDArray[np.uint8], at: Place, width: int) -> Ground:
+    """The middle color of either rim, also where the rim is not plain."""
+    first, last = (_middle(rim) for rim in _rims(rgb, at, width))
+    return Ground(first, last)
+
+
+def middle_color(rgb: NDArray[np.uint8], at: Place) -> tuple[int, int, int]:
+    """The middle color of the whole rim of the part."""
+    part = rgb[at.box.top : at.box.bottom, at.box.left : at.box.right]
+    rims = (part[:3], part[-3:], part[:, :3], part[:, -3:])
+    return _middle(np.concatenate([rim.reshape(-1, 3) for rim in rims]))
+
+
+def _rims(
+    rgb: NDArray[np.uint8], at: Place, width: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    part = rgb[at.box.top : at.box.bottom, at.box.left : at.box.right]
+    return (part[:, :3], part[:, -3:]) if at.width < width else (part[:3], part[-3:])
 
 
 def on_ground(
@@ -94,7 +112,11 @@ def _plain_color(rim: NDArray[np.uint8]) -> tuple[int, int, int] | None:
     near = np.abs(pixels - middle).max(axis=1) <= PLAIN_WITHIN
     if float(near.mean()) < PLAIN_SHARE:
         return None
-    red, green, blue = (int(value) for value in middle)
+    return _middle(rim)
+
+
+def _middle(rim: NDArray[np.uint8]) -> tuple[int, int, int]:
+    red, green, blue = (int(value) for value in np.median(rim.reshape(-1, 3), axis=0))
     return red, green, blue
 
 

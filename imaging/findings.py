@@ -5,7 +5,7 @@ Numbers in, verdicts out, the same for a crop that was chosen here and for one p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imaging import extend
 from imaging.geometry import Box
@@ -13,6 +13,10 @@ from imaging.safezone import SafeZone
 from imaging.see import Seen, SeenBox
 
 MOST_ENLARGED = 1.5
+# what is not whole in the frame, if its verdict is not "pass"
+LOSSES = frozenset(
+    {"face_cut", "face_lost", "subject_cut", "text_cut", "headline_lost", "interface"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +65,25 @@ def judge(
         findings.append(
             CropFinding("not_looked", "info", f"Not looked for, because not installed: {names}.")
         )
-    lost = {"face_cut", "face_lost", "subject_cut", "text_cut", "headline_lost", "interface"}
-    cut = [item for item in findings if item.code in lost and item.verdict != "pass"]
+    cut = [item for item in findings if item.code in LOSSES and item.verdict != "pass"]
     return Crop(box=box, findings=tuple(findings), alternatives=_alternatives(cut, seen, box))
 
 
 def judge_fit(
-    seen: Seen, box: Box, target_width: int, target_height: int, zone: SafeZone | None = None
+    seen: Seen,
+    box: Box,
+    target_width: int,
+    target_height: int,
+    zone: SafeZone | None = None,
+    at: extend.Place | None = None,
+    words: SeenBox | None = None,
 ) -> Crop:
-    """The findings when `box`, of another ratio, is shown whole on an extended ground."""
-    at = extend.place(box, target_width, target_height, zone)
+    """The findings when `box`, of another ratio, is shown whole on an extended ground; `at` is its
+    place where it does not stand in the middle, `words` are set beside it."""
+    at = at or extend.place(box, target_width, target_height, zone)
     on = extend.seen_on(seen, at, target_width, target_height)
+    if words is not None:
+        on = replace(on, texts=(*on.texts, words))
     frame = Box.whole(target_width, target_height)
     share = at.width * at.height / frame.area
     text = f"The whole picture on an extended ground; it fills {share:.0%} of the frame."

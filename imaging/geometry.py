@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import floor
 
+SAME_RATIO = 0.02
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -141,6 +143,14 @@ def fit_ratio(width: int, height: int, ratio_width: int, ratio_height: int) -> t
     if width * ratio_height >= height * ratio_width:
         return max(1, min(width, floor(height * ratio_width / ratio_height + 0.5))), height
     return width, max(1, min(height, floor(width * ratio_height / ratio_width + 0.5)))
+
+
+def has_ratio(width: float, height: float, ratio: float) -> bool:
+    """True when width x height is of the ratio (width over height), give or take 2 % of it.
+
+    The one measure of whether a picture or a window fills a frame or leaves a part of it empty.
+    """
+    return abs(width / height / ratio - 1) < SAME_RATIO
 
 
 def limit_side(width: int, height: int, longest: int) -> tuple[int, int, float]:

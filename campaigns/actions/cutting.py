@@ -17,17 +17,18 @@ from PIL import Image
 
 from campaigns import wiring
 from campaigns.actions import stored
-from campaigns.formats import house_checks, manifest, measured, spec_check
+from campaigns.formats import handling, house_checks, manifest, measured, spec_check
 from campaigns.formats.spec import Spec
 from campaigns.formats.spec_check import SpecFinding
 from campaigns.models import Media, PlatformFile
 from campaigns.models.choices import FileKind, FindingVerdict
-from campaigns.queries import qa, twins, waivers
+from campaigns.queries import fillings, qa, twins, waivers
 from imaging import (
     credentials,
     crop,
     encode,
     extend,
+    filling,
     fingerprint,
     loudness,
     probe,
@@ -37,12 +38,11 @@ from imaging import (
     see,
 )
 from imaging.formats import Limits
-from imaging.geometry import Box
+from imaging.geometry import Box, has_ratio
 from imaging.see import Seen
 
 LEAST_WIDTH = 64
 FAILED = "failed: "
-SAME_RATIO = 0.02
 
 
 class CannotCut(Exception):
@@ -88,12 +88,12 @@ def fitted(box: Sequence[Any], width: int, height: int, ratio: float) -> list[in
 def whole(width: int, height: int, ratio: float) -> list[int] | None:
     """The box that stands for "show the whole picture on an extended ground", or None where the
     picture has the file's ratio and needs no ground."""
-    return None if abs(width / height / ratio - 1) < SAME_RATIO else [0, 0, width, height]
+    return None if has_ratio(width, height, ratio) else [0, 0, width, height]
 
 
 def is_fit(box: Box, width: int, height: int) -> bool:
     """True for a box of another ratio than the file's: it is shown whole, not cut."""
-    return abs(box.width / box.height / (width / height) - 1) >= SAME_RATIO
+    return not has_ratio(box.width, box.height, width / height)
 
 
 def _picture(path: Path) -> Image.Image:
@@ -151,15 +151,15 @@ def cut(*, row: PlatformFile, folder: Path) -> Cut:
     picture = _flat(_picture(still))
     if picture.size != (media.width, media.height):
         picture = picture.resize((media.width, media.height), Image.Resampling.LANCZOS)
-    seen = seen_of(media, picture)
+    seen = fillings.with_marks(seen_of(media, picture), row.marks)
     decided = _decide(row, seen, spec)
     label = manifest.source_type(media.ai_status, from_photo=row.asset.bases.exists())
     path = _write(row, spec, decided.box, folder, source, picture, label)
     sealed = _seal(row, path, source, decided.box, label)
     box = decided.box
     if is_fit(box, width, height):
-        at = extend.place(box, width, height, qa.zone_of(spec))
-        seen, box = extend.seen_on(seen, at, width, height), Box.whole(width, height)
+        laid = filling.lay(box, width, height, qa.zone_of(spec), fillings.of_file(row))
+        seen, box = filling.seen_on(seen, laid, width, height), Box.whole(width, height)
     try:
         streams = measured.measure(path)
         found = measured.look_at(path, streams)
@@ -204,12 +204,13 @@ def _decide(row: PlatformFile, seen: Seen, spec: Spec) -> crop.Crop:
         if not is_fit(box, width, height):
             return crop.judge(seen, box, width, height, zone)
         if box == Box.whole(seen.width, seen.height):
-            return crop.judge_fit(seen, box, width, height, zone)
+            return filling.judge(seen, box, width, height, zone, fillings.of_file(row))
         # placed for another ratio, which the limits in force have changed since
         moved = fitted(row.wanted_box, seen.width, seen.height, width / height)
         if moved is not None:
             return crop.judge(seen, Box.from_list(moved), width, height, zone)
-    return crop.decide(seen, width, height, zone)
+    focus = (float(row.focus[0]), float(row.focus[1])) if row.focus else None
+    return crop.decide(seen, width, height, zone, focus)
 
 
 def _write(
@@ -226,14 +227,14 @@ def _write(
     if row.kind == FileKind.CLIP:
         path = folder / "file.mp4"
         try:
-            _write_clip(source, path, box, spec, duration_s=row.mends.get("shorten_s"))
+            _write_clip(row, source, path, box, spec)
         except encode.NotAsPromised as error:
             raise CannotCut(f"The clip cannot be encoded as the platform wants. {error}") from error
         provenance.embed(path, xmp)
         return path
     path = folder / "file.jpg"
     best = (spec.export.quality if spec.export else 0) or render.BEST_QUALITY
-    image = _still(picture, box, spec)
+    image = _still(row, picture, box, spec)
     if row.mends.get("grain"):
         image = Image.fromarray(quality.grained(np.asarray(image.convert("RGB"), dtype=np.uint8)))
     ceiling = spec.max_bytes()
@@ -263,8 +264,14 @@ def _seal(row: PlatformFile, path: Path, source: Path, box: Box, label: str) -> 
     if identity is None or not label or not wiring.signs(row.platform, row.kind):
         return "off"
     master = row.source.media
-    done = ["cropped"] if box != Box.whole(master.width, master.height) else []
-    done.append("transcoded" if row.kind == FileKind.CLIP else "resized")
+    width, height = qa.size_of(qa.spec_of_row(row))
+    done = handling.actions(
+        is_clip=row.kind == FileKind.CLIP,
+        is_cropped=box != Box.whole(master.width, master.height),
+        way=fillings.of_file(row).way if is_fit(box, width, height) else "",
+        has_grain=bool(row.mends.get("grain")) and row.kind == FileKind.STILL,
+        shortened_to_s=row.mends.get("shorten_s") if row.kind == FileKind.CLIP else None,
+    )
     try:
         credentials.add(
             path,
@@ -308,33 +315,33 @@ def _unsealed(why: str) -> dict[str, str]:
     }
 
 
-def _still(picture: Image.Image, box: Box, spec: Spec) -> Image.Image:
+def _still(row: PlatformFile, picture: Image.Image, box: Box, spec: Spec) -> Image.Image:
     width, height = qa.size_of(spec)
     if not is_fit(box, width, height):
         return render.cut(picture, box, width, height)
-    at = extend.place(box, width, height, qa.zone_of(spec))
+    way = fillings.of_file(row)
+    laid = filling.lay(box, width, height, qa.zone_of(spec), way)
     rgb = np.asarray(picture, dtype=np.uint8)
-    return Image.fromarray(extend.on_ground(rgb, at, width, height))
+    return Image.fromarray(filling.fill(rgb, laid, width, height, way))
 
 
-def _write_clip(
-    source: Path, path: Path, box: Box, spec: Spec, *, duration_s: float | None
-) -> None:
+def _write_clip(row: PlatformFile, source: Path, path: Path, box: Box, spec: Spec) -> None:
     width, height = qa.size_of(spec)
-    zone = qa.zone_of(spec)
+    duration_s = row.mends.get("shorten_s")
     if not is_fit(box, width, height):
         encode.reframe_clip(
             source, path, box, width, height, duration_s=duration_s, quality=encode.DELIVERY
         )
         return
-    at = extend.place(Box.whole(box.width, box.height), width, height, zone)
+    way = fillings.of_file(row)
+    laid = filling.lay(Box.whole(box.width, box.height), width, height, qa.zone_of(spec), way)
 
     grounds: list[extend.Ground] = []  # chosen once: each frame's own would flicker
 
     def framed(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         if not grounds:
-            grounds.append(extend.ground_of(rgb, at, width))
-        return extend.on_ground(rgb, at, width, height, grounds[0])
+            grounds.append(filling.ground_of(rgb, laid.at, width, way))
+        return filling.fill(rgb, laid, width, height, way, grounds[0])
 
     encode.reframe_clip(
         source, path, box, width, height,

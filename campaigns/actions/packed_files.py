@@ -21,7 +21,7 @@ from campaigns.models import (
     PlatformFile,
 )
 from campaigns.models.choices import Stage
-from campaigns.queries import consents, declarations, qa, waivers
+from campaigns.queries import consents, declarations, fillings, freshness, qa, waivers
 from campaigns.queries import exports as names
 
 
@@ -93,6 +93,8 @@ def _check(row: PlatformFile, hashes: Mapping[str, str], waived: waivers.Waived)
         raise CannotPack(f"{title}: {waivers.UNDECLARED}")
     if row.due_at is not None:
         raise CannotPack(f"{title}: a crop is still being made. Package it again.")
+    for why in freshness.changes(row):
+        raise CannotPack(f"{title}: {label}. {why} Make it again in QA and approve it.")
     if waivers.is_blocked(row, waived):
         raise CannotPack(f"{title}: the {label} fails its checks. Open it in QA and mend it.")
     if row.media is None:
@@ -235,7 +237,7 @@ def _entry(
         audio_codec=label.get("audio_codec") or "",
         audio_kbps=label.get("audio_kbps"),
         loudness_lufs=label.get("loudness_lufs"),
-        crop=manifest.Crop((left, top, right, bottom), "manual" if row.is_manual else "smart"),
+        crop=manifest.Crop((left, top, right, bottom), fillings.method(row)),
         findings=waivers.with_names(row, waived),
         waiver=_waiver(row, waived),
         approval=manifest.Approval(

@@ -109,6 +109,8 @@ class _Shown:
                     "verdict": entry.verdict,
                     "ai": entry.disclosure.ai_status,
                     "c2pa": entry.disclosure.c2pa,
+                    "waived_by": entry.waiver.by if entry.waiver else "",
+                    "waived_why": entry.waiver.why if entry.waiver else "",
                 }
             )
 

@@ -7,7 +7,7 @@ asks for the same row to be made again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,10 @@ from campaigns import dispatch, permissions
 from campaigns.actions import cutting, events, leases, locks, rollups, spending, stored
 from campaigns.models import Asset, Attempt, Candidate, Media, PlatformFile, StageRun
 from campaigns.models.choices import AttemptState, FindingVerdict, RunState
-from campaigns.queries import access, qa, spec_versions
+from campaigns.queries import access, freshness, qa, spec_versions
 from campaigns.transitions import NotNow
 from imaging import intake
-from imaging.geometry import Box
+from imaging.geometry import Box, has_ratio
 
 log = logging.getLogger(__name__)
 
@@ -85,28 +85,32 @@ def _remembered(asset: Asset, candidate: Candidate, platform: str, kind: str) ->
     earlier = (
         PlatformFile.objects.filter(
             Q(asset=asset) | Q(source__media__sha256=media.sha256),
-            team=asset.team, platform=platform, kind=kind, moved_by__isnull=False,
+            Q(moved_by__isnull=False) | ~Q(marks=[]),
+            team=asset.team, platform=platform, kind=kind,
         )
         .exclude(source=candidate)
         .select_related("source__media", "moved_by")
         .order_by("-pk")
         .first()
     )  # fmt: skip
-    if earlier is None or not earlier.is_manual:
+    if earlier is None or not (earlier.is_manual or earlier.focus or earlier.marks):
         return {}  # never placed, or given back to the automatic crop since
     before = earlier.source.media
     wide, high = media.width / before.width, media.height / before.height
-    if abs(wide / high - 1) > cutting.SAME_RATIO:
+    if not has_ratio(wide, high, 1):
         return {}
+    by = {"moved_by": earlier.moved_by, "marks": earlier.marks}
+    if not earlier.is_manual:
+        return {"focus": earlier.focus, **by}
     box = Box.from_list(earlier.wanted_box).scale(wide, high)
     ratio = cutting.ratio_of(earlier)
-    if abs(box.width / box.height / ratio - 1) >= cutting.SAME_RATIO:
+    if not has_ratio(box.width, box.height, ratio):
         wanted = cutting.whole(media.width, media.height, ratio)
     else:
         wanted = cutting.fitted(box.as_list(), media.width, media.height, ratio)
     if not wanted:
-        return {}
-    return {"wanted_box": wanted, "is_manual": True, "moved_by": earlier.moved_by}
+        return by
+    return {"wanted_box": wanted, "is_manual": True, "filling": earlier.filling, **by}
 
 
 def prepare_again(*, attempt_id: int) -> None:
@@ -157,6 +161,7 @@ def make(*, platform_file_id: int) -> None:
     kept = _mine(row, key).update(
         media=media,
         **_made_for(row),
+        made_of=freshness.made_of(row),
         box=cut.box,
         crop_findings=cut.crop_findings,
         label=cut.label,
@@ -268,12 +273,16 @@ def move_crop(
     seen: str = "",
     everywhere: bool = False,
     fit: bool = False,
+    filling: Mapping[str, str] | None = None,
+    focus: Sequence[float] = (),
 ) -> list[int]:
     """Ask for another crop of the master; `everywhere` moves all platforms of this source.
 
     `box` is [left, top, right, bottom] in the master's pixels; an empty one goes back to the
-    automatic crop. `fit` shows the whole master on an extended ground instead. `seen` is the
-    revision the person looked at: a crop that somebody else moved meanwhile is not overwritten.
+    automatic crop. `fit` shows the whole master instead, in the way and color that `filling` names.
+    `focus` is a point [x, y] as shares of the master: every platform's automatic crop keeps it in
+    the middle. `seen` is the revision the person looked at: a crop that somebody else moved
+    meanwhile is not overwritten.
     The files are made again in the background, and an asset that was ready goes back to its QA
     gate. Returns the rows touched. Raises NotAllowed, BadBox, NotNow.
     """
@@ -282,12 +291,16 @@ def move_crop(
         # approving and moving take the same lock: one of them sees the other
         asset = Asset.objects.select_for_update(of=("self",)).get(pk=row.asset_id)
         rows = PlatformFile.objects.filter(asset=asset, source=row.source).order_by("pk")
-        fresh = [one for one in rows if everywhere or one.pk == row.pk]
+        fresh = [one for one in rows if everywhere or focus or one.pk == row.pk]
         before = next(one for one in fresh if one.pk == row.pk)
         if seen and seen != str(before.revision):
             raise NotNow("Somebody moved this crop meanwhile. Look at it again, then move it.")
         for one in fresh:
-            want(one, _wanted(one, row.source.media, box, fit), by)
+            wanted = _wanted(one, row.source.media, box, fit)
+            want(
+                one, wanted, by,
+                filling=dict(filling or {}) if fit and wanted else {}, focus=list(focus),
+            )  # fmt: skip
         reopen_gate(asset=asset, by=by)
         events.record(
             team=row.team,
@@ -297,7 +310,13 @@ def move_crop(
             asset_id=row.asset_id,
             by=by,
             before={"box": before.box},
-            after={"box": list(box), "everywhere": everywhere, "fit": fit},
+            after={
+                "box": list(box),
+                "everywhere": everywhere,
+                "fit": fit,
+                **({"filling": dict(filling)} if filling else {}),
+                **({"focus": list(focus)} if focus else {}),
+            },
         )
         events.touch(asset_ids=[row.asset_id])
     return [one.pk for one in fresh]
@@ -332,9 +351,10 @@ def _wanted(row: PlatformFile, master: Media, box: Sequence[Any], fit: bool) -> 
     return wanted
 
 
-def want(row: PlatformFile, wanted: list[int], by: User | None) -> None:
-    """Write the wanted crop of one file and wake a worker for it."""
+def want(row: PlatformFile, wanted: list[int], by: User | None, **also: Any) -> None:
+    """Write the wanted crop of one file, `also` its filling or focus, and wake a worker for it."""
     PlatformFile.objects.filter(pk=row.pk).update(
+        **also,
         wanted_box=wanted,
         is_manual=bool(wanted),
         moved_by=by,

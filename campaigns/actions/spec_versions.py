@@ -6,6 +6,7 @@ The limits serve every team here, so only an admin who is staff may change them.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from campaigns import permissions
 from campaigns.actions import events
-from campaigns.formats import specs
+from campaigns.formats import spec_edit, specs
 from campaigns.models import SpecVersion, Team
 from campaigns.queries import access, spec_versions
 from campaigns.transitions import NotNow
@@ -62,6 +63,34 @@ def _free_name(platform: str) -> str:
     ) | {specs.file_of(platform).version}
     tries = (today if number == 1 else f"{today}.{number}" for number in range(1, len(taken) + 2))
     return next(name for name in tries if name not in taken)
+
+
+class BadLimits(ValueError):
+    """Something typed into the form of a placement cannot be used; `errors` by field."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("; ".join(errors.values()))
+        self.errors = dict(errors)
+
+
+def save_limits(
+    *, team: Team, row: SpecVersion, placement: str, given: Mapping[str, str], by: User
+) -> None:
+    """Write one placement of a draft as it was typed into the form.
+
+    Raises NotAllowed, NotNow (it was in force once, or changed since the form was shown),
+    BadLimits, BadSpec.
+    """
+    _check(team, by)
+    with transaction.atomic():
+        fresh = SpecVersion.objects.select_for_update().get(pk=row.pk)
+        if given.get("seen") != spec_edit.seen(fresh.data):
+            raise NotNow("Somebody changed this draft meanwhile. Look at it again, then save.")
+        data, errors = spec_edit.apply(fresh.data, placement, given)
+        if errors:
+            raise BadLimits(errors)
+        text = json.dumps(data, ensure_ascii=False)
+        save(team=team, row=fresh, text=text, note=given.get("note", ""), by=by)
 
 
 def save(*, team: Team, row: SpecVersion, text: str, note: str, by: User) -> None:

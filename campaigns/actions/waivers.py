@@ -11,7 +11,6 @@ from django.db import transaction
 from campaigns import permissions
 from campaigns.actions import events
 from campaigns.models import Asset, PlatformFile, Waiver
-from campaigns.models.choices import FindingVerdict
 from campaigns.queries import access
 from campaigns.queries import waivers as reads
 from campaigns.transitions import NotNow
@@ -44,19 +43,17 @@ def waive(*, row: PlatformFile, key: str, reason: str, by: User) -> Waiver:
     with transaction.atomic():
         Asset.objects.select_for_update(of=("self",)).get(pk=row.asset_id)
         fresh = PlatformFile.objects.select_related("media").get(pk=row.pk)
-        failing = [
-            found for found in fresh.findings
-            if found.get("key") == key and found.get("verdict") == FindingVerdict.FAIL
-        ]  # fmt: skip
-        if fresh.media is None or fresh.due_at is not None or not failing:
+        broken = reads.broken(fresh, key)
+        if fresh.media is None or fresh.due_at is not None or broken is None:
             raise NotNow("This check does not fail any more. Look at it again.")
         waiver, is_new = Waiver.objects.get_or_create(
             platform_file=fresh,
             key=key,
             sha256=fresh.media.sha256,
+            value_text=broken.value_text,
+            limit_text=broken.limit_text,
             defaults={
                 "team": fresh.team,
-                "value_text": failing[0]["value_text"],
                 "reason": reason,
                 "by": by,
             },
@@ -69,7 +66,12 @@ def waive(*, row: PlatformFile, key: str, reason: str, by: User) -> Waiver:
                 subject_id=fresh.pk,
                 asset_id=fresh.asset_id,
                 by=by,
-                after={"check": key, "value": waiver.value_text, "reason": reason},
+                after={
+                    "check": key,
+                    "value": waiver.value_text,
+                    "limit": waiver.limit_text,
+                    "reason": reason,
+                },
             )
             events.touch(asset_ids=[fresh.asset_id])
     return waiver

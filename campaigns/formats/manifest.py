@@ -60,7 +60,8 @@ def source_type(ai_status: str, *, from_photo: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """The part of the master that was taken, in its pixels, and by whom: "smart", "manual"."""
+    """The part of the master that was taken, in its pixels, and how: "smart", "focus", "manual",
+    or "whole_…" and "stack_…" where all of it is shown (docs/formats.md)."""
 
     box: tuple[int, int, int, int]
     method: str

@@ -34,6 +34,7 @@ class SpecFinding:
 
     `level` is the limit's own (fail, warn, info); `verdict` is "pass" when it is kept, else usually
     the level. `source` is the title of the page the limit was read on, `source_date` its date.
+    `rule` is the limit to the last digit, where `limit_text` rounds it.
     """
 
     key: str
@@ -46,6 +47,7 @@ class SpecFinding:
     source_date: str
     remedy: str = ""
     source_url: str = ""
+    rule: str = ""
 
     def as_json(self) -> dict[str, str]:
         """Plain values to store."""
@@ -203,6 +205,7 @@ def _finding(limit: Limit, shown: str, verdict: str, *, remedy: str) -> SpecFind
         source_date=limit.source.date,
         remedy="" if verdict == "pass" else remedy,
         source_url=limit.source.url,
+        rule=f"{limit.op} {limit.value} {limit.unit}".strip(),
     )
 
 

@@ -21,6 +21,8 @@ class PlatformFile(models.Model):
     rendered. `findings` is the list that the QA page shows, each with value, limit and source;
     `measured` is what they were judged by, so that other limits can be tried on it. `mends` says
     what is done to it beyond the crop, `mended` what it was before, for people to compare.
+    `filling` says how the frame is filled where the whole master is shown, `focus` what the
+    automatic crop keeps in the middle, and `made_of` what the finished file was made from.
     """
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="platform_files")
@@ -37,6 +39,15 @@ class PlatformFile(models.Model):
     box = models.JSONField(default=list)
     wanted_box = models.JSONField(default=list)
     is_manual = models.BooleanField(default=False)
+    filling = models.JSONField(
+        default=dict, blank=True, help_text="{way, color} of a master that is shown whole."
+    )
+    focus = models.JSONField(
+        default=list, blank=True, help_text="[x, y] as shares of the master; empty without one."
+    )
+    marks = models.JSONField(
+        default=list, blank=True, help_text="Logos to keep whole: boxes as shares of the master."
+    )
     crop_findings = models.JSONField(default=list)
     media = models.ForeignKey(
         Media, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -48,6 +59,7 @@ class PlatformFile(models.Model):
     measured = models.JSONField(default=dict)
     mends = models.JSONField(default=dict)
     mended = models.JSONField(default=list)
+    made_of = models.JSONField(default=dict, blank=True)
     verdict = models.CharField(max_length=4, choices=FindingVerdict, blank=True)
     error = models.TextField(blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -81,9 +93,10 @@ class PlatformFile(models.Model):
 
 
 class Waiver(models.Model):
-    """A manager lets one failing check of one file pass, with a reason; bound to the file's bytes.
+    """A manager lets one failing check of one file pass, with a reason; bound to the file's bytes,
+    to the value that was measured and to the limit that it breaks.
 
-    Never changed: another file, or another value, needs another waiver.
+    Never changed: another file, another value or another limit needs another waiver.
     """
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="waivers")
@@ -92,6 +105,7 @@ class Waiver(models.Model):
     )
     key = models.CharField(max_length=60)
     value_text = models.TextField()
+    limit_text = models.TextField(blank=True, default="")
     sha256 = models.CharField(max_length=64)
     reason = models.TextField(max_length=500)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
@@ -100,8 +114,8 @@ class Waiver(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                name="one_waiver_a_check_of_the_same_bytes",
-                fields=["platform_file", "key", "sha256"],
+                name="one_waiver_a_limit_of_the_same_bytes",
+                fields=["platform_file", "key", "sha256", "value_text", "limit_text"],
             ),
             models.CheckConstraint(name="a_waiver_has_a_reason", condition=~models.Q(reason="")),
         ]

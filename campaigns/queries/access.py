@@ -151,7 +151,9 @@ def attempt(of: Team, pk: int) -> Attempt:
 def platform_file(of: Team, pk: int) -> PlatformFile:
     """A platform file of the team. Raises Http404."""
     return get_object_or_404(
-        PlatformFile.objects.select_related("asset", "media", "source__media"), team=of, pk=pk
+        PlatformFile.objects.select_related("asset__team", "team", "media", "source__media"),
+        team=of,
+        pk=pk,
     )
 
 

@@ -16,7 +16,7 @@ from campaigns.formats import manifest, naming
 from campaigns.formats.media import extension_of
 from campaigns.models import Asset, Campaign, Candidate, Export, PlatformFile, Team
 from campaigns.models.choices import ExportState, FindingVerdict, Platform, Stage
-from campaigns.queries import qa
+from campaigns.queries import qa, waivers
 
 MOST_READY = 200
 MOST_PACKAGES = 50
@@ -30,6 +30,7 @@ class ReadyAsset:
     asset: Asset
     files: tuple[Mapping[str, Any], ...]
     verdicts: tuple[Mapping[str, str], ...]
+    let_pass: tuple[str, ...]
     is_selected: bool
 
     @property
@@ -95,12 +96,14 @@ def ready(*, team: Team, selected: Sequence[int] = (), campaign: Campaign | None
     shown += [asset for asset in others if asset.stage == Stage.READY]
     files = qa.files_of(shown)
     versions = versions_of(shown)
+    waived = waivers.of([row for rows_ in files.values() for row in rows_])
     return Ready(
         rows=tuple(
             ReadyAsset(
                 asset=asset,
                 files=tuple(_file(row, versions[asset.pk]) for row in files[asset.pk]),
-                verdicts=tuple(_verdicts(asset, files[asset.pk])),
+                verdicts=tuple(_verdicts(asset, files[asset.pk], waived)),
+                let_pass=tuple(waivers.sentences(files[asset.pk], waived)),
                 is_selected=asset.pk in wanted,
             )
             for asset in shown
@@ -120,16 +123,29 @@ def _file(row: PlatformFile, version: int) -> dict[str, Any]:
     }
 
 
-def _verdicts(asset: Asset, rows: Sequence[PlatformFile]) -> Iterable[dict[str, str]]:
-    """One pill a platform: the worst verdict of its files."""
-    tones = {"pass": "ok", "info": "ok", "warn": "warn", "fail": "bad"}
-    order = list(FindingVerdict.values)
+VERDICTS = {
+    "ok": {"tone": "ok", "icon": "check", "words": "passes"},
+    "warn": {"tone": "warn", "icon": "warn", "words": "has warnings"},
+    "let": {"tone": "warn", "icon": "flag", "words": "let pass"},
+    "bad": {"tone": "bad", "icon": "bad", "words": "fails"},
+}
+
+
+def _verdicts(
+    asset: Asset, rows: Sequence[PlatformFile], waived: waivers.Waived
+) -> Iterable[dict[str, str]]:
+    """One pill a platform: the worst verdict of its files, as far as nobody let it pass."""
+    order = list(VERDICTS)
     for platform in asset.platforms:
-        found = [row.verdict or "warn" for row in rows if row.platform == platform]
-        rank = {"info": 0, "pass": 0, "warn": 1, "fail": 2}
-        worst = max(found, key=lambda v: (rank[v], order.index(v)), default="warn")
-        words = {"ok": "passes", "warn": "has warnings", "bad": "fails"}[tones[worst]]
-        yield {"label": str(Platform(platform).label), "tone": tones[worst], "words": words}
+        found = [_verdict(row, waived) for row in rows if row.platform == platform]
+        worst = max(found, key=order.index, default="warn")
+        yield {"label": str(Platform(platform).label), **VERDICTS[worst]}
+
+
+def _verdict(row: PlatformFile, waived: waivers.Waived) -> str:
+    if row.verdict == FindingVerdict.FAIL:
+        return "bad" if waivers.is_blocked(row, waived) else "let"
+    return "ok" if row.verdict in {FindingVerdict.PASS, FindingVerdict.INFO} else "warn"
 
 
 def versions_of(assets: Iterable[Asset]) -> dict[int, int]:

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from campaigns.formats import readme
 from campaigns.models import Export
-from campaigns.models.choices import Platform
+from campaigns.models.choices import FindingVerdict, Platform
 from campaigns.queries.qa import AI_WORDS
 
 # what lies beside the media, for the person who uploads
@@ -117,4 +117,14 @@ def _file(one: Mapping[str, Any]) -> dict[str, Any]:
         "platform_label": str(Platform(one["platform"]).label),
         "ai_words": AI_WORDS[one["ai"]],
         "seal": SEALS.get(one["c2pa"], ""),
+        "let_pass": _let_pass(one),
     }
+
+
+def _let_pass(one: Mapping[str, Any]) -> str:
+    """Who let the file pass and why; what fails is packed only so. "" where it does not fail."""
+    if one["verdict"] != FindingVerdict.FAIL:
+        return ""
+    if not one.get("waived_by"):
+        return "Let pass by a manager; manifest.csv says who and why."
+    return f"Let pass by {one['waived_by']}: {one['waived_why']}"

@@ -14,7 +14,7 @@ from campaigns.formats import mends, readme
 from campaigns.formats.spec import Spec
 from campaigns.models import Asset, Candidate, Gate, Media, PlatformFile, StageRun, Waiver
 from campaigns.models.choices import FileKind, FindingVerdict, Platform, RunState, Stage
-from campaigns.queries import declarations, spec_versions, waivers
+from campaigns.queries import declarations, fillings, freshness, spec_versions, waivers
 from campaigns.queries.declarations import Declaration
 from imaging.geometry import Box
 from imaging.safezone import SafeZone
@@ -131,7 +131,7 @@ class FileCard:
     checks: tuple[Mapping[str, Any], ...]
     mended: tuple[Mapping[str, Any], ...]
     crop_notes: tuple[Mapping[str, str], ...]
-    is_outdated: bool  # other limits count now than those it was made for
+    outdated: tuple[str, ...]  # what changed since it was made
 
     @property
     def is_making(self) -> bool:
@@ -147,6 +147,36 @@ class FileCard:
     def failing(self) -> tuple[Mapping[str, Any], ...]:
         """Checks that keep it from being packaged."""
         return tuple(check for check in self.checks if check["is_blocking"])
+
+    @property
+    def to_look_at(self) -> tuple[Mapping[str, Any], ...]:
+        """Checks that fail or warn, also those let pass."""
+        return tuple(c for c in self.checks if c["verdict"] in {"fail", "warn"})
+
+    @property
+    def kept(self) -> tuple[Mapping[str, Any], ...]:
+        """The other checks: limits that are kept, and remarks."""
+        return tuple(c for c in self.checks if c["verdict"] not in {"fail", "warn"})
+
+    @property
+    def kept_words(self) -> str:
+        """What the folded list holds: "12 limits kept, 1 remark"."""
+        passed = sum(c["verdict"] == FindingVerdict.PASS for c in self.kept)
+        remarks = len(self.kept) - passed
+        limits = f"{passed} limit{'' if passed == 1 else 's'} kept"
+        return f"{limits}, {remarks} remark{'' if remarks == 1 else 's'}" if remarks else limits
+
+    @property
+    def loses(self) -> bool:
+        """True when the automatic crop does not keep everything whole."""
+        return not self.row.is_manual and bool(fillings.loses(self.row.crop_findings))
+
+    @property
+    def placed(self) -> str:
+        """How a person had it cut, "" for the automatic crop."""
+        if self.row.is_manual:
+            return "Shown whole" if fillings.is_whole(self.row) else "Placed by hand"
+        return "Focus point set" if self.row.focus else ""
 
     @property
     def warnings(self) -> int:
@@ -301,9 +331,7 @@ def file_card(
         ),
         mended=tuple(_mended(entry, row) for entry in row.mended),
         crop_notes=tuple(_note(found) for found in row.crop_findings),
-        is_outdated=in_force is not None
-        and row.made_at is not None
-        and row.spec_row_id != in_force.get(row.platform),
+        outdated=tuple(freshness.outdated(row, in_force)) if in_force is not None else (),
     )
 
 

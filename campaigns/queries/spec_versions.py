@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from campaigns.formats import spec_check, spec_diff, specs
+from campaigns.formats import spec_check, spec_diff, spec_edit, specs
 from campaigns.formats.measured import Measured
 from campaigns.formats.spec import Spec, SpecFile
 from campaigns.models import Asset, PlatformFile, SpecVersion, Team
@@ -83,6 +83,35 @@ def _row(key: str, versions: list[SpecVersion]) -> Row:
     current = next((version for version in versions if version.is_in_force), None)
     file = specs.parse(current.data, str(current)) if current else specs.file_of(key)
     return Row(key, NAMES.get(key, key), file.version, current, file.specs, versions)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One placement of a draft as boxes to type in; `others` are (id, name) of every placement."""
+
+    placement: str
+    name: str
+    others: Sequence[tuple[str, str]]
+    rows: Sequence[spec_edit.Row]
+    new: Sequence[spec_edit.Input]
+    seen: str
+    error_count: int
+
+
+def form(
+    *, row: SpecVersion, placement: str, given: Mapping[str, str], errors: Mapping[str, str]
+) -> Form:
+    """The form of the placement with this id, or of the first; `given` is what was refused."""
+    spec = spec_edit.placement(row.data, placement)
+    return Form(
+        placement=spec["id"],
+        name=spec["placement"],
+        others=[(one["id"], one["placement"]) for one in row.data["specs"]],
+        rows=spec_edit.rows(row.data, spec, given=given, errors=errors),
+        new=spec_edit.new_source(given=given, errors=errors),
+        seen=given.get("seen") or spec_edit.seen(row.data),
+        error_count=len(errors),
+    )
 
 
 @dataclass(frozen=True, slots=True)

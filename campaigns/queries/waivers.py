@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from campaigns.models import PlatformFile, Waiver
 from campaigns.models.choices import FindingVerdict
+from campaigns.queries import freshness
 
 DISCLOSURE = "disclosure"
 UNDECLARED = (
@@ -15,21 +17,58 @@ UNDECLARED = (
 Waived = Mapping[int, Mapping[str, Waiver]]
 
 
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """What a file breaks under one check: the value, the limit to the last digit, and as it is
+    shown. A check may have several limits."""
+
+    value_text: str
+    limit_text: str
+    shown: str
+
+
+def broken(row: PlatformFile, key: str) -> Broken | None:
+    """What `row` fails under the check `key`, None when it does not."""
+    found = [
+        one for one in row.findings
+        if one.get("key") == key and one.get("verdict") == FindingVerdict.FAIL
+    ]  # fmt: skip
+    if not found:
+        return None
+    return Broken(
+        "; ".join(one["value_text"] for one in found),
+        "; ".join(one.get("rule") or one["limit_text"] for one in found),
+        "; ".join(one["limit_text"] for one in found),
+    )
+
+
 def of(rows: Collection[PlatformFile]) -> Waived:
-    """By file and check; only those for the bytes that the file has now. One query if one fails."""
-    digests = {
-        row.pk: row.media.sha256
-        for row in rows
-        if row.media is not None and row.verdict == FindingVerdict.FAIL
+    """By file and check: those for the bytes that the file has now and for the very limit that it
+    breaks. Another limit, another measured value or other bytes: somebody decides anew. One query
+    if one fails."""
+    failing_rows = {
+        row.pk: row for row in rows if row.media is not None and row.verdict == FindingVerdict.FAIL
     }
     found: dict[int, dict[str, Waiver]] = {}
-    if not digests:
+    if not failing_rows:
         return found
-    waivers = Waiver.objects.filter(platform_file_id__in=digests).select_related("by")
+    waivers = Waiver.objects.filter(platform_file_id__in=failing_rows).select_related("by")
     for waiver in waivers.order_by("pk"):
-        if waiver.sha256 == digests[waiver.platform_file_id]:
+        if _holds(waiver, failing_rows[waiver.platform_file_id]):
             found.setdefault(waiver.platform_file_id, {})[waiver.key] = waiver
     return found
+
+
+def _holds(waiver: Waiver, row: PlatformFile) -> bool:
+    now = broken(row, waiver.key)
+    return (
+        now is not None
+        and row.media is not None
+        and waiver.sha256 == row.media.sha256
+        and waiver.value_text == now.value_text
+        # waivers of an earlier version know the limit only as it was shown
+        and waiver.limit_text in {now.limit_text, now.shown}
+    )
 
 
 def failing(row: PlatformFile, waived: Waived) -> list[Mapping[str, str]]:
@@ -56,13 +95,14 @@ def why_not(rows: Iterable[PlatformFile], waived: Waived, *, is_undeclared: bool
     `is_undeclared`: nobody said of one of the asset's photos how it was made; what AI changed of
     it is not known either.
     """
-    sentences = []
+    sentences: list[str] = []
     rows = list(rows)
     undeclared = is_undeclared or any(row.source.media.ai_status == "unknown" for row in rows)
     for row in rows:
+        name = f"{row.get_platform_display()} {row.kind}"
+        sentences += [f"{name}: {why} Make it again." for why in freshness.changes(row)]
         if row.due_at is not None or not is_blocked(row, waived):
             continue
-        name = f"{row.get_platform_display()} {row.kind}"
         stopping = failing(row, waived)
         if not stopping:
             sentences.append(f"{name} could not be made. {row.error}".strip())
@@ -84,6 +124,17 @@ def _named(found: Mapping[str, str], waiver: Waiver | None) -> dict[str, str]:
     if waiver is None or found.get("verdict") != FindingVerdict.FAIL:
         return dict(found)
     return {**found, "waived_by": name_of(waiver), "waived_why": waiver.reason}
+
+
+def sentences(rows: Iterable[PlatformFile], waived: Waived) -> list[str]:
+    """What was let pass, by whom and why: one sentence a check, files of the same one joined."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        labels = {check.get("key"): check.get("label", "") for check in row.findings}
+        for key, waiver in waived.get(row.pk, {}).items():
+            text = f"{labels.get(key) or key} let pass by {name_of(waiver)}: {waiver.reason}"
+            found.setdefault(text, []).append(f"{row.get_platform_display()} {row.kind}")
+    return [f"{', '.join(names)}: {text}" for text, names in found.items()]
 
 
 def name_of(waiver: Waiver) -> str:

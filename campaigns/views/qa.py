@@ -13,13 +13,14 @@ from campaigns.actions import (
     cutting,
     declaring,
     file_mends,
+    marks,
     planning,
     platform_files,
     qa_gate,
     runs,
     waivers,
 )
-from campaigns.forms.qa import CropForm
+from campaigns.forms.qa import CropForm, MarkForm
 from campaigns.models import PlatformFile
 from campaigns.models.choices import FileKind, Platform
 from campaigns.queries import access, crop_editor, exports
@@ -158,11 +159,35 @@ def _move(request: TeamRequest, row: PlatformFile, form: CropForm) -> HttpRespon
         by=request.user,
         seen=form.cleaned_data["seen"],
         everywhere=form.is_everywhere,
-        fit=form.is_fit,
+        fit=bool(form.filling),
+        filling=form.filling,
+        focus=form.focus,
     )
     where = "all platforms" if form.is_everywhere else str(Platform(row.platform).label)
     text = f"The {row.kind} for {where} is being cut again."
     back = reverse("qa", args=[request.team.slug, row.asset_id])
+    if wants_json(request):
+        return JsonResponse({"text": text, "url": back})
+    messages.info(request, text)
+    return redirect(back)
+
+
+@require_POST
+@in_team
+def crop_marks(request: TeamRequest, pk: int) -> HttpResponseBase:
+    """Mark logos that every crop of this master keeps whole, or take marks back."""
+    row = access.platform_file(request.team, pk)
+    editor = crop_editor.editor(row=row, least_width=cutting.LEAST_WIDTH)
+    form = MarkForm(request.POST, editor=editor, kept=request.POST.getlist("keep"))
+    if not form.is_valid():
+        said = next((str(text) for texts in form.errors.values() for text in texts), "")
+        if wants_json(request):
+            return JsonResponse({"error": said, "fields": form.errors}, status=422)
+        messages.error(request, said)
+        return redirect("crop", request.team.slug, row.pk)
+    marks.mark(row=row, marks=form.marks, seen=form.cleaned_data["seen"], by=request.user)
+    text = "Noted. The files of every platform are cut again."
+    back = reverse("crop", args=[request.team.slug, row.pk])
     if wants_json(request):
         return JsonResponse({"text": text, "url": back})
     messages.info(request, text)
@@ -175,6 +200,7 @@ def _editor(
     values = {
         "editor": editor,
         "form": form,
+        "mark_form": MarkForm(editor=editor, initial={"seen": editor.seen}),
         "asset": editor.file.row.asset,
         "master_variant": "poster" if editor.file.row.kind == FileKind.CLIP else "file",
         "may_run": permissions.can_run(request.roles),

@@ -65,6 +65,7 @@ FORBIDDEN: dict[str, tuple[str, dict[str, str]]] = {
         "dana",
         {"left": "0", "top": "0", "width": "200", "seen": "1", "action": "everywhere"},
     ),
+    "crop_marks": ("dana", {"mark-seen": "1"}),
     "file_mend": ("dana", {"key": "banding", "seen": "1"}),
     "file_waive": ("mara", {"key": "banding", "reason": "It is meant to look so."}),
     "run_cancel": ("dana", {}),

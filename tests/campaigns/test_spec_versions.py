@@ -161,6 +161,45 @@ class TestScreens:
         bad = reverse("spec_copy", args=[team.slug, "vine"])
         assert client.post(bad).status_code == 404
 
+    def test_a_limit_is_changed_in_its_own_box_and_errors_stand_there(
+        self, client: Client, team: Team, staff: User, draft: SpecVersion, ben: User
+    ) -> None:
+        client.force_login(staff)
+        page = reverse("spec_version", args=[team.slug, draft.pk])
+        shown = client.get(page, {"placement": "instagram.reels.image_ad"}).content.decode()
+        assert "Edit · Reels image ad" in shown
+        assert "Advanced: edit the text" in shown
+        form = reads.form(row=draft, placement="instagram.reels.image_ad", given={}, errors={})
+        typed = {box.name: box.value for row in form.rows for box in row.inputs}
+        sent = {**typed, "action": "limits", "placement": form.placement, "seen": form.seen}
+        size = next(
+            box.name
+            for row in form.rows
+            if row.label == "File size"
+            for box in row.inputs
+            if box.label == "Number"
+        )
+        wrong = client.post(page, {**sent, size: "<b>lots</b>"})
+        assert wrong.status_code == 422
+        text = wrong.content.decode()
+        assert "Enter a number of at least 0, such as 60." in text
+        assert f'aria-describedby="{size}-error"' in text
+        assert "&lt;b&gt;lots" in text
+        assert "1 field needs another look. Nothing was changed." in text
+        saved = client.post(page, {**sent, size: "7", "note": "Read again"})
+        assert saved.status_code == 302
+        draft.refresh_from_db()
+        assert draft.note == "Read again"
+        (change,) = reads.page(row=draft, team=team).changes
+        assert (change.what, change.after.split(",")[0]) == ("File size", "at most 7 MB")
+        late = client.post(page, {**sent, size: "9"}, headers={"Accept": "application/json"})
+        assert late.status_code == 409
+        client.force_login(ben)
+        assert 'name="action" value="limits"' not in client.get(page).content.decode()
+        client.post(page, {**sent, size: "9"})
+        draft.refresh_from_db()
+        assert reads.page(row=draft, team=team).changes[0].after.startswith("at most 7 MB")
+
     def test_are_read_by_all_and_changed_by_the_admin_only(
         self, client: Client, team: Team, ben: User, draft: SpecVersion
     ) -> None:

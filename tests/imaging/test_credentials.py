@@ -14,8 +14,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from campaigns.formats import handling
 from imaging import credentials, provenance, render
-from imaging.credentials import CannotSign, Identity, Seal
+from imaging.credentials import Action, CannotSign, Identity, Seal
 from tests import certificates
 
 MIMES = {"a.jpg": "image/jpeg", "a.png": "image/png", "a.webp": "image/webp", "a.mp4": "video/mp4"}
@@ -51,7 +52,7 @@ def file(tmp_path: Path, photo: Callable[[str], NDArray[np.uint8]]) -> Callable[
 def seal(path: Path, identity: Identity, parent: tuple[Path, str] | None = None) -> None:
     credentials.add(
         path, MIMES[path.name], identity, title="CR000000", source_type=COMPOSITE,
-        actions=["cropped", "resized"], parent=parent,
+        actions=[Action("cropped"), Action("resized")], parent=parent,
     )  # fmt: skip
 
 
@@ -159,3 +160,22 @@ class TestRefused:
 
     def test_an_identity_does_not_show_its_key(self, identity: Identity) -> None:
         assert "PRIVATE" not in repr(identity)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.mp4"])
+def test_every_way_to_make_a_file_is_read_back_as_it_was_done(
+    name: str, file: Callable[[str], Path], identity: Identity
+) -> None:
+    path = file(name)
+    done = handling.actions(
+        is_clip=name == "a.mp4", is_cropped=False, way="above", has_grain=True, shortened_to_s=6
+    )
+    credentials.add(path, MIMES[name], identity, title="", source_type=COMPOSITE, actions=done)
+    assert credentials.state_of(path, MIMES[name]) is Seal.UNTRUSTED
+    said = [one["action"].removeprefix("c2pa.") for one in actions(path)]
+    expected = ["created", "trimmed", "resized", "edited", "addedText", "filtered"]
+    assert said == [*expected, *(["transcoded"] if name == "a.mp4" else [])]
+    about = {one["action"]: one.get("parameters", {}).get("description") for one in actions(path)}
+    assert about["c2pa.trimmed"] == "Shortened to its first 6 seconds."
+    assert about["c2pa.edited"] == handling.GROUNDS["above"]
+    assert "grain" in about["c2pa.filtered"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imaging.geometry import Box, around, fit_ratio, limit_side
+from imaging.geometry import Box, around, fit_ratio, has_ratio, limit_side
 from imaging.safezone import SafeZone
 
 SIDES = st.integers(1, 20_000)
@@ -45,6 +45,18 @@ class TestFitRatio:
 
     def test_never_enlarges(self) -> None:
         assert limit_side(300, 100, 900) == (300, 100, 1.0)
+
+
+class TestHasRatio:
+    @pytest.mark.parametrize(
+        ("size", "ratio", "same"),
+        [((1080, 1920), 9 / 16, True), ((1100, 1920), 9 / 16, True), ((1102, 1920), 9 / 16, False),
+         ((1958, 1000), 1.92, True), ((1960, 1000), 1.92, False), ((1000, 1000), 9 / 16, False)],
+    )  # fmt: skip
+    def test_is_measured_by_share_not_by_difference(
+        self, size: tuple[int, int], ratio: float, same: bool
+    ) -> None:
+        assert has_ratio(*size, ratio) is same
 
 
 class TestSafeZone:

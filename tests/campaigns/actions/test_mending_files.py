@@ -15,11 +15,19 @@ from django.db import IntegrityError
 from PIL import Image
 
 from campaigns import jobs
-from campaigns.actions import exports, file_mends, platform_files, qa_gate, waivers
+from campaigns.actions import (
+    exports,
+    file_mends,
+    platform_files,
+    qa_gate,
+    spec_versions,
+    waivers,
+)
 from campaigns.formats.house_checks import Twin
 from campaigns.models import AdSet, Asset, Event, Export, PlatformFile, Waiver
 from campaigns.permissions import NotAllowed
 from campaigns.queries import qa, twins
+from campaigns.queries import waivers as waiver_reads
 from campaigns.transitions import NotNow
 from tests import factories
 from tests.campaigns import ready
@@ -173,6 +181,55 @@ class TestWaive:
             qa_gate.approve(
                 asset=asset, met=ready.criteria("qa"), seen=qa.overview(asset=asset).seen, by=mara
             )
+
+    def test_holds_for_the_very_limit_that_was_waived(
+        self, failing: Asset, mara: User, dana: User, ada: User
+    ) -> None:
+        waivers.waive(row=row_of(failing), key="text.ad_text", reason=REASON, by=dana)
+        before = row_of(failing)
+        assert not qa.overview(asset=failing).failing
+        ada.is_staff = True
+        ada.save(update_fields=["is_staff"])
+        team = failing.team
+        draft = spec_versions.copy(team=team, platform="tiktok", source=None, by=ada)
+        strict = json.dumps(draft.data)
+        (most,) = {
+            text["max"]
+            for spec in draft.data["specs"]
+            for text in spec.get("texts", [])
+            if text["name"] == "ad_text"
+        }
+        strict = strict.replace(f'"max": {most}', f'"max": {most - 10}')
+        spec_versions.save(team=team, row=draft, text=strict, note="", by=ada)
+        spec_versions.put_in_force(team=team, row=draft, by=ada)
+        file_mends.mend(row=before, key="limits", seen=str(before.revision), by=mara)
+        factories.drain()
+        row = row_of(failing)
+        assert row.media.sha256 == before.media.sha256  # the bytes are the same
+        assert waiver_reads.of([row]) == {}
+        assert f"{most - 10} characters" in qa.overview(asset=ready.fresh(failing)).failing[0]
+        waivers.waive(row=row, key="text.ad_text", reason=REASON, by=dana)
+        assert not qa.overview(asset=ready.fresh(failing)).failing
+        assert row.waivers.count() == 2
+
+    def test_does_not_cover_another_value_or_a_limit_that_rounds_to_the_same_words(
+        self, failing: Asset, dana: User
+    ) -> None:
+        row = row_of(failing)
+        waivers.waive(row=row, key="text.ad_text", reason=REASON, by=dana)
+        assert waiver_reads.of([row])
+        found = finding(row, "text.ad_text")
+        for change in ({"value_text": "999 characters"}, {"rule": "<= 99.9"}):
+            kept = [one for one in row.findings if one is not found]
+            changed = row_of(failing)
+            changed.findings = [*kept, {**found, **change}]
+            held = waiver_reads.of([changed])
+            # a finding without its exact rule is known by its words
+            assert bool(held) is ("rule" in change)
+        exact = row_of(failing)
+        exact.findings = [{**found, "rule": "<= 100.04", "limit_text": "at most 100"}]
+        Waiver.objects.filter(platform_file=row).update(limit_text="<= 100.01")
+        assert waiver_reads.of([exact]) == {}
 
     def test_without_a_reason_is_no_row(self, failing: Asset, dana: User) -> None:
         row = row_of(failing)

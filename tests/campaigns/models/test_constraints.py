@@ -151,7 +151,7 @@ DOUBLED: list[tuple[type[models.Model], str, dict[str, Any]]] = [
     (Quarantine, "one_file_kept_aside_per_attempt_and_position", {}),
     (SpecVersion, "one_spec_version_a_name", {"is_in_force": False}),
     (SpecVersion, "one_spec_version_in_force_a_platform", {"version": "2"}),
-    (Waiver, "one_waiver_a_check_of_the_same_bytes", {}),
+    (Waiver, "one_waiver_a_limit_of_the_same_bytes", {}),
 ]
 
 

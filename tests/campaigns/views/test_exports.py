@@ -11,6 +11,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from campaigns import jobs
+from campaigns.actions import platform_files, waivers
 from campaigns.models import AdSet, Asset, Export, Team
 from tests.campaigns import ready
 
@@ -71,6 +72,41 @@ class TestExports:
         client.get(url(team))
         with django_assert_num_queries(QUERIES):
             client.get(url(team))
+
+
+class TestLetPass:
+    """A file that fails and that a manager let pass."""
+
+    REASON = "It is set in the ad itself."
+
+    @pytest.fixture
+    def asset(self, ad_set: AdSet, mara: User, dana: User) -> Asset:
+        words = "Fresh roast at your door every week, " * 4
+        asset = ready.in_qa(ad_set, by=mara, subline=words[:140], platforms=("tiktok",))
+        row = platform_files.of_asset(asset)[0]
+        waivers.waive(row=row, key="text.ad_text", reason=self.REASON, by=dana)
+        return ready.approve(asset, by=mara)
+
+    def test_says_so_with_name_and_reason_on_both_pages_and_not_that_it_fails(
+        self, client: Client, team: Team, asset: Asset, ben: User
+    ) -> None:
+        client.force_login(ben)
+        page = client.get(url(team)).content.decode()
+        assert f"TikTok still: Ad text let pass by Dana: {self.REASON}" in page
+        assert ">let pass<" in page
+        assert ">fails<" not in page
+        ask(client, team, [asset.pk])
+        export = Export.objects.get()
+        jobs.build_export(export.pk)
+        page = client.get(url(team, "export", export.pk)).content.decode()
+        assert f"Let pass by Dana: {self.REASON}" in page
+        assert "Fail" not in page
+
+        export.refresh_from_db()
+        del export.contents["files"][0]["waived_by"]  # as an earlier version built it
+        export.save(update_fields=["contents"])
+        page = client.get(url(team, "export", export.pk)).content.decode()
+        assert "Let pass by a manager; manifest.csv says who and why." in page
 
 
 class TestNew:

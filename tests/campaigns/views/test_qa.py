@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from campaigns.actions import platform_files
-from campaigns.models import AdSet, Asset, PlatformFile
+from campaigns.models import AdSet, Asset, PlatformFile, Team
 from campaigns.queries import qa, waivers
 from tests import factories
 from tests.campaigns import ready
@@ -204,6 +205,54 @@ class TestCrop:
         assert response.status_code == 409
         row.refresh_from_db()
         assert row.wanted_box[0] == 0
+
+    def test_a_whole_picture_is_previewed_in_each_way_and_chosen(
+        self, client: Client, mara: User, ad_set: AdSet
+    ) -> None:
+        wide = ready.in_qa(ad_set, by=mara, path=ready.CHINA, platforms=("reels",))
+        row = platform_files.of_asset(wide)[0]
+        client.force_login(mara)
+        page = client.get(crop_url(row)).content.decode()
+        ways = re.findall(r'name="way" value="(\w+)"', page)
+        assert ways == ["crop", "focus", "blur", "edge", "brand", "above", "below"]
+        assert page.count("data-crop-whole=") == 2 * 5
+        assert "The whole picture on a blurred copy of itself" in page
+        assert "?operation=outpaint#op-outpaint" in page
+        assert "style=" not in page
+        color = row.team.brand_colors[0]
+        for values in ({"way": "auto"}, {"way": "brand", "color": "#000001"}):
+            refused = self.send(client, row, **values)
+            assert refused.status_code == 422
+        self.send(client, row, way="brand", color=color, left="", top="", width="")
+        row.refresh_from_db()
+        assert row.filling == {"way": "brand", "color": color}
+        assert 'value="brand" checked' in client.get(crop_url(row)).content.decode()
+
+    def test_a_band_needs_words_and_a_brand_ground_a_color(
+        self, client: Client, mara: User, ad_set: AdSet
+    ) -> None:
+        wide = ready.in_qa(
+            ad_set, by=mara, path=ready.CHINA, platforms=("reels",), headline="", subline=""
+        )
+        Team.objects.update(brand_colors=[])
+        client.force_login(mara)
+        page = client.get(crop_url(platform_files.of_asset(wide)[0])).content.decode()
+        ways = re.findall(r'name="way" value="(\w+)"', page)
+        assert ways == ["crop", "focus", "blur", "edge"]
+        assert "once the team" in page
+
+    def test_a_focus_point_is_set_by_numbers_for_every_platform(
+        self, client: Client, mara: User, asset: Asset, row: PlatformFile
+    ) -> None:
+        client.force_login(mara)
+        far = self.send(client, row, way="focus", focus_x=140, focus_y="", left="")
+        assert far.status_code == 422
+        assert "Enter 0 to 100 percent." in far.content.decode()
+        response = self.send(client, row, way="focus", focus_x=25, focus_y=40, left="")
+        assert response["Location"] == url(asset)
+        rows = platform_files.of_asset(asset)
+        assert {tuple(one.focus) for one in rows} == {(0.25, 0.4)}
+        assert all(one.due_at for one in rows)
 
     def test_a_buyer_may_look_but_not_move(
         self, client: Client, ben: User, row: PlatformFile

@@ -25,6 +25,9 @@ from tests.campaigns.test_start import Installation
 from tests.stand_in import StandIn
 
 DEADLINE_S = 180.0
+WITHIN_S = 60.0
+POINTS = ("before_intent", "after_intent", "during_post", "after_post", "polling", "downloading",
+          "stored")  # fmt: skip
 FIFTY = 50
 
 
@@ -124,6 +127,34 @@ def test_a_worker_that_dies_anywhere_costs_nothing_twice(installation: Hosted) -
     assert booked == [("reserve", 7), ("settle", 6)]
     per_run = installation.rows("SELECT run_id, count(*) FROM campaigns_candidate GROUP BY run_id")
     assert [count for _, count in per_run] == [2] * 6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", POINTS)
+def test_after_a_restart_the_run_ends_right_within_a_minute(
+    installation: Hosted, point: str, record_property: Callable[[str, object], None]
+) -> None:
+    vendor = installation.vendor
+    (attempt,) = installation.prepare("replicate", 1)
+    if point == "during_post":
+        vendor.fault("replicate", "submit", "accept_then_hang", 30)
+    died = installation.do("at", point, str(attempt))
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    began = time.monotonic()
+    installation.start()
+    runs = "SELECT id FROM campaigns_stagerun"
+    ended = f"{runs} WHERE state = 'review'"
+    wanted = 1 + (point == "after_intent")  # which is of a brief of its own
+    installation.wait(lambda: len(installation.rows(ended)) == wanted)
+    took_s = time.monotonic() - began
+    record_property("seconds", round(took_s, 1))
+    print(f"{point}: {took_s:.1f} s from the start of the supervisor")
+    assert took_s < WITHIN_S
+    assert len(installation.rows(runs)) == wanted
+    assert len(charges(vendor, "replicate")) == wanted
+    booked = installation.rows("SELECT kind, count(*) FROM campaigns_ledgerentry GROUP BY kind")
+    assert dict(booked) == {"reserve": wanted, "settle": wanted}
+    assert installation.rows("SELECT sum(reserved_micros) FROM campaigns_budgetline") == [(0,)]
 
 
 @pytest.mark.slow

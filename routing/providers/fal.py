@@ -17,7 +17,6 @@ from routing.providers.base import (
     AccountProblem,
     BadNotice,
     Health,
-    Kind,
     NoResult,
     Notice,
     Outcome,
@@ -28,7 +27,6 @@ from routing.providers.base import (
     RateLimited,
     Refused,
     Request,
-    ResultLost,
     Search,
     Submission,
     Trace,
@@ -114,12 +112,7 @@ class Fal:
         answer = self._free("GET", self._url(request, ref, "status_url", "/status"))
         said = answer.json()
         if answer.status == 404:
-            return Outcome(
-                Progress.FAILED,
-                error="fal does not know this request any more.",
-                billed=True,
-                kind=Kind.RESULT_LOST,
-            )
+            raise delivery.Missing("fal does not know this request any more.")
         if answer.status in (401, 402, 403):
             raise AccountProblem(fal_answers.NO_ACCOUNT)
         if answer.status not in (200, 202) or not isinstance(said, dict):
@@ -169,7 +162,7 @@ class Fal:
         """The result by id, then its files."""
         answer = self._result(request, ref)
         if answer.status == 404:
-            raise ResultLost("fal does not keep the result any more.", billed=True)
+            raise delivery.Missing("fal does not keep the result any more.")
         if answer.status != 200:
             if not fal_answers.code(answer) and answer.status >= 429:
                 # not the job's own failure, which has a name, but that of whoever was asked
@@ -195,7 +188,7 @@ class Fal:
             raise NoResult("fal ended without an output.", billed=False, again=True)
         yield from delivery.each(
             self._transport,
-            [one for one in shown if one[0] < len(request.seeds)],
+            shown,
             request,
             usage=usage,
             is_clip=row.out == "video",

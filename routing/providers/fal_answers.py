@@ -139,7 +139,7 @@ def usage(answer: Answer, ref: str, request: Request, count: int) -> Usage:
         units = None  # no meter runs backward
     return Usage(
         model=request.version,
-        count=min(count, len(request.seeds)) or None,
+        count=count or None,
         request_id=ref,
         units_micros=units,
     )

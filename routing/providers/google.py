@@ -159,6 +159,7 @@ def _taken(said: Any, request: Request) -> Submission:
     inline = [
         part.get("inlineData") or part.get("inline_data") or {}
         for part in (first.get("content") or {}).get("parts") or []
+        if not part.get("thought")  # a draft on the way, which is no result
     ]
     pictures = [one["data"] for one in inline if one.get("data")]
     usage = Usage(
@@ -169,21 +170,24 @@ def _taken(said: Any, request: Request) -> Submission:
     )
     if pictures:  # each is billed, also one more than was asked for
         most = len(request.seeds) + delivery.MOST_MORE
-        made = (_output(data, request, n, usage) for n, data in enumerate(pictures[:most]))
-        return Submission(ref, outputs=tuple(made))
+        outputs = [_output(data, request, n, usage) for n, data in enumerate(pictures[:most])]
+        made = tuple(one for one in outputs if one is not None)
+        if not made:
+            raise NoResult("Google's picture could not be read.", billed=True)
+        return Submission(ref, outputs=made)
     if reason in _BLOCKED:
         # words that went in are billed even when nothing comes out; the amount is tiny
         raise Refused(f"Google objected to the content ({reason.lower()}).", billed=False)
     raise NoResult("Google answered without a picture.", billed=False, again=True)
 
 
-def _output(data: str, request: Request, position: int, usage: Usage) -> Output:
-    """One picture of the answer, written down. Raises NoResult for what is no base64."""
+def _output(data: str, request: Request, position: int, usage: Usage) -> Output | None:
+    """One picture of the answer, written down; None for what is no base64."""
     raw = request.workdir / f"raw-{position}"
     try:
         raw.write_bytes(base64.b64decode(data, validate=True))
-    except (binascii.Error, TypeError) as error:
-        raise NoResult("Google's picture could not be read.", billed=True) from error
+    except (binascii.Error, TypeError):
+        return None
     try:
         return delivery.stored(raw, request, position, usage=usage)
     except delivery.Spoiled as error:

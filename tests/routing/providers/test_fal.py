@@ -22,10 +22,10 @@ from routing.providers.base import (
     RateLimited,
     Refused,
     Request,
-    ResultLost,
     Unavailable,
     WorkFailed,
 )
+from routing.providers.delivery import Missing
 from routing.providers.fal import Fal
 from routing.providers.transport import Transport
 from tests.routing.providers.desk import Desk, file, said
@@ -129,7 +129,6 @@ class TestLookUp:
             (said({"status": "COMPLETED"}), Progress.READY),
             (said({"status": "COMPLETED", "error": "boom", "error_type": "runner_disconnected"}),
              Progress.FAILED),
-            (said({}, 404), Progress.FAILED),
         ],
     )  # fmt: skip
     def test_reads_the_state(
@@ -142,6 +141,12 @@ class TestLookUp:
     ) -> None:
         desk.answers["GET /queue/fal-ai/flux/requests/r1/status"] = reply
         assert provider.look_up(asked(SCHNELL, "compose_type"), "r1").progress is progress
+
+    def test_work_that_is_not_shown_is_not_called_lost_yet(
+        self, desk: Desk, provider: Fal, asked: Callable[..., Request]
+    ) -> None:
+        with pytest.raises(Missing):  # also right after it was taken
+            provider.look_up(asked(SCHNELL, "compose_type"), "r1")
 
     def test_a_failure_of_the_runner_is_free_and_may_be_tried_again(
         self, desk: Desk, provider: Fal, asked: Callable[..., Request]
@@ -260,6 +265,23 @@ class TestFetch:
         assert first.usage.units_micros == 4_200_000
         assert second.path.read_bytes() == png
 
+    def test_brings_what_is_there_of_one_that_is_not_shown_and_more_than_asked_for(
+        self, desk: Desk, provider: Fal, asked: Callable[..., Request], png: bytes
+    ) -> None:
+        self.result(desk, {"images": [{"url": f"{desk.url}/m/{n}"} for n in range(3)]})
+        desk.answers["GET /m/"] = file(png)
+        desk.answers["GET /m/1"] = (404, {}, b"")
+        found = provider.fetch(
+            asked(SCHNELL, "compose_type", seeds=(7, 8)), "r1",
+            on_progress=lambda share: None, have=frozenset(),
+        )  # fmt: skip
+        got = [next(found), next(found)]
+        assert [(one.position, one.seed) for one in got] == [(0, 7), (2, 9)]
+        assert got[0].usage is not None
+        assert got[0].usage.count == 3  # each is billed
+        with pytest.raises(Missing):
+            next(found)
+
     def test_leaves_out_what_is_there_and_what_was_held_back(
         self, desk: Desk, provider: Fal, asked: Callable[..., Request], png: bytes
     ) -> None:
@@ -282,7 +304,7 @@ class TestFetch:
             ({"images": [{"url": "x"}], "has_nsfw_concepts": [True]}, 200, Refused),
             ({"detail": [{"type": "no_media_generated", "msg": ""}]}, 422, NoResult),
             ({"detail": [{"type": "content_policy_violation", "msg": ""}]}, 422, Refused),
-            ({}, 404, ResultLost),
+            ({}, 404, Missing),
         ],
     )
     def test_says_why_nothing_came(
@@ -301,7 +323,9 @@ class TestFetch:
     @pytest.mark.parametrize(
         ("reply", "error"),
         [
-            ((404, {}, b""), ResultLost),
+            ((404, {}, b""), Missing),
+            ((403, {}, b""), Missing),
+            ((410, {}, b""), Missing),
             ((503, {}, b""), ProviderError),
             (file(b"<html><body>hello</body></html>"), WorkFailed),
             (file(b"<svg xmlns='x'/>", "image/png"), WorkFailed),

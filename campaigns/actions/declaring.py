@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from campaigns import permissions, wiring
-from campaigns.actions import events, fetching, locks, platform_files
+from campaigns.actions import ai_marks, events, locks, platform_files
 from campaigns.models import Asset, Candidate, Media, PlatformFile
 from campaigns.queries import access, declarations
 from campaigns.stages.base import BadParams
@@ -87,7 +87,7 @@ def _inherit(asset: Asset) -> list[int]:
     for made in _versions(asset):
         # a parent is older than what was made from it
         sources = [known[made.parent_id]] if made.parent_id in known else bases
-        known[made.pk] = fetching.ai_status(
+        known[made.pk] = ai_marks.ai_status(
             made.run.operation,
             sources,
             is_own_engine=wiring.sends_again(made.attempt.provider),

@@ -6,7 +6,7 @@ May die anywhere: what is stored already is left out when the attempt is taken u
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -17,15 +17,18 @@ from django.utils import timezone
 from campaigns import dispatch, env, wiring
 from campaigns.actions import (
     admission,
+    ai_marks,
     batches,
     billing,
     events,
     leases,
     locks,
+    patience,
     quarantine,
     requests,
     runs,
     spending,
+    spool,
     stopping,
     stored,
 )
@@ -44,7 +47,7 @@ from routing.providers.base import (
     ResultLost,
     WorkFailed,
 )
-from routing.providers.delivery import NotYet
+from routing.providers.delivery import Missing, NotYet
 
 log = logging.getLogger(__name__)
 
@@ -54,46 +57,13 @@ WORN_OUT = (
 )
 
 LONGEST_PAUSE_S = 300.0
-LEAST_PATIENCE_S = 24 * 3600.0
-
-AI_OF: dict[str, str] = {
-    "compose_type": "none",
-    "adopt": "inherit",
-    "upscale": "ai_modified",
-    "face_enhance": "ai_modified",
-    "face_swap": "ai_modified",
-    "object_erase": "ai_modified",
-    "outpaint": "ai_modified",
-    "background_remove": "inherit",
-    "background_replace": "inherit",
-    "compose": "inherit",
-    "image_to_video": "inherit",
-}
-# what a model of somebody else makes of it: it invents pixels wherever it draws
-AI_OF_HOSTED: dict[str, str] = {
-    **AI_OF,
-    "compose_type": "ai_generated",
-    "compose": "ai_modified",
-    "background_replace": "ai_modified",
-    "image_to_video": "ai_generated",
-}
-AI_RANK = ("none", "unknown", "ai_modified", "ai_generated")
+MOST_IN_ALL = 12  # outputs of one run that are shown; a flood is no batch
+TOO_MANY = "Far more came than was asked for."
 
 
-def ai_status(operation: str, sources: list[str], *, is_own_engine: bool = True) -> str:
-    """What was really done: an operation that invents pixels marks the result; others inherit.
-
-    The embedded engine places and moves what is there; a hosted model draws.
-    """
-    own = (AI_OF if is_own_engine else AI_OF_HOSTED).get(operation, "ai_generated")
-    inherited = max(sources, key=AI_RANK.index, default="none")
-    if own == "inherit":
-        return inherited
-    return max((own, inherited), key=AI_RANK.index)
-
-
-def fetch(*, attempt_id: int) -> None:
-    """Take an attempt's outputs in. A second worker finds the lease taken and does nothing."""
+def fetch(*, attempt_id: int, at_hand: Sequence[Output] = ()) -> None:
+    """Take an attempt's outputs in; those `at_hand` came otherwise. A second worker finds the
+    lease taken and does nothing."""
     key = leases.claim(Attempt.objects.filter(pk=attempt_id, state=AttemptState.FETCHING))
     if key is None:
         return
@@ -111,7 +81,7 @@ def fetch(*, attempt_id: int) -> None:
     try:
         if not stored.has_room():
             raise stored.StorageAway(stored.NO_ROOM)  # a file half taken in looks damaged
-        unreadable = _bring_in(attempt, keeper)
+        unreadable = _bring_in(attempt, keeper, at_hand)
     except leases.LeaseLost:
         log.info("attempt %s is in other hands now", attempt_id)
         return
@@ -134,6 +104,7 @@ def fetch(*, attempt_id: int) -> None:
         return
     if attempt.candidates.exists():
         finish(attempt_id=attempt_id, key=key)
+        spool.drop(attempt=attempt)
     else:
         _fail(
             attempt,
@@ -142,23 +113,15 @@ def fetch(*, attempt_id: int) -> None:
         )
 
 
-def _bring_in(attempt: Attempt, keeper: leases.Keeper) -> intake.Unreadable | None:
+def _bring_in(
+    attempt: Attempt, keeper: leases.Keeper, at_hand: Sequence[Output]
+) -> intake.Unreadable | None:
     """Fetch and keep every output that is not here yet. One that cannot be read keeps back no
     other; the first such error is returned."""
-    provider = wiring.provider(attempt.provider)
     unreadable: intake.Unreadable | None = None
     own = wiring.sends_again(attempt.provider)  # only our own engine works when it is fetched
     with keeper, requests.prepared(attempt=attempt, with_files=own) as request:
-        first = _first(attempt)
-        have = frozenset(
-            position - first for position in attempt.candidates.values_list("position", flat=True)
-        )
-        for output in provider.fetch(
-            request,
-            attempt.provider_ref,
-            on_progress=lambda share: _progress(attempt, keeper, share),
-            have=have,
-        ):
+        for output in _outputs(attempt, keeper, request, at_hand):
             try:
                 _keep(attempt, keeper, request, output)
             except intake.Unreadable as error:
@@ -166,60 +129,49 @@ def _bring_in(attempt: Attempt, keeper: leases.Keeper) -> intake.Unreadable | No
     return unreadable
 
 
+def _outputs(
+    attempt: Attempt, keeper: leases.Keeper, request: Request, at_hand: Sequence[Output]
+) -> Iterator[Output]:
+    """What is not kept yet: at hand, on this disk since it came, or still at the provider."""
+    have = _have(attempt)
+    if at_hand or spool.is_expected(attempt=attempt):
+        came = list(at_hand) or spool.read(attempt=attempt)
+        yield from (one for one in came if one.position not in have)
+        spoiled = next((one for one in came if one.problem), None)
+        if spoiled is not None:
+            raise WorkFailed(spoiled.problem, billed=True, usage=spoiled.usage)
+        return
+    yield from wiring.provider(attempt.provider).fetch(
+        request,
+        attempt.provider_ref,
+        on_progress=lambda share: _progress(attempt, keeper, share),
+        have=have,
+    )
+
+
 def _again_later(attempt: Attempt, keeper: leases.Keeper, key: str, error: Exception) -> None:
     """Try again, less and less often, for as long as the provider keeps what it made."""
-    waited_s = (timezone.now() - (attempt.submitted_at or attempt.created_at)).total_seconds()
-    if waited_s > _patience_s(attempt, error):
-        gone = ResultLost("The provider made it, and it could not be fetched in time.", billed=True)
-        _end_early(attempt, gone, key)
+    if patience.is_over(attempt=attempt, rows=keeper.rows(), error=error):
+        text = "The provider made it, and it could not be fetched in time."
+        if isinstance(error, Missing):
+            text = error.text
+        billed = getattr(error, "billed", None) is not False
+        _end_early(attempt, ResultLost(text, billed=billed), key)
         return
     log.warning("attempt %s must wait: %s", attempt.pk, error)
+    waited_s = (timezone.now() - (attempt.submitted_at or attempt.created_at)).total_seconds()
     wanted_s = getattr(error, "retry_after_s", 60)
     pause = timedelta(seconds=max(wanted_s, min(waited_s / 8, LONGEST_PAUSE_S)))
     keeper.rows().update(lease_until=None, tries=0, due_at=timezone.now() + pause)
 
 
-def _patience_s(attempt: Attempt, error: Exception) -> float:
-    """For how long it is worth asking again: while the provider keeps it, and at least a day where
-    the reason lies elsewhere."""
-    try:
-        keeps_s = wiring.provider(attempt.provider).keeps_s
-    except wiring.NoSuchProvider:
-        keeps_s = 0.0
-    return keeps_s if isinstance(error, NotYet) else max(keeps_s, LEAST_PATIENCE_S)
-
-
-def take(*, attempt_id: int, request: Request, outputs: Sequence[Output]) -> None:
+def take(*, attempt_id: int, outputs: Sequence[Output]) -> None:
     """Keep what came with the very answer to the submission, in the worker that got it."""
     moved = Attempt.objects.filter(pk=attempt_id, state=AttemptState.SUBMITTED).update(
         state=AttemptState.FETCHING, due_at=timezone.now() + runs.GRACE
     )
-    key = leases.claim(Attempt.objects.filter(pk=attempt_id, state=AttemptState.FETCHING))
-    if moved != 1 or key is None:
-        return
-    attempt = Attempt.objects.select_related("run__asset__campaign__team").get(pk=attempt_id)
-    keeper = leases.Keeper(Attempt, attempt_id, key)
-    try:
-        with keeper:
-            for output in outputs:
-                _keep(attempt, keeper, request, output)
-    except leases.LeaseLost:
-        log.info("attempt %s is in other hands now", attempt_id)
-        return
-    except intake.Unreadable as error:
-        _end_early(attempt, error, key)
-        return
-    except stored.StorageAway as error:
-        log.error("attempt %s: %s", attempt_id, error.text)
-        lost = ResultLost("It came, and the file storage could not keep it.", billed=True)
-        _end_early(attempt, lost, key)
-        return
-    spoiled = next((one for one in outputs if one.problem), None)
-    if spoiled is not None:
-        failed = WorkFailed(spoiled.problem, billed=True, usage=spoiled.usage)
-        _end_early(attempt, failed, key)
-        return
-    finish(attempt_id=attempt_id, key=key)
+    if moved == 1:
+        fetch(attempt_id=attempt_id, at_hand=outputs)
 
 
 def _first(attempt: Attempt) -> int:
@@ -228,8 +180,22 @@ def _first(attempt: Attempt) -> int:
     return first if 0 <= first < attempt.run.candidate_count else 0
 
 
+def _place(attempt: Attempt, position: int) -> int:
+    """Where in the run's batch an output stands; more than was asked for come behind it."""
+    asked = len(attempt.seeds)
+    if position < asked:
+        return _first(attempt) + position
+    return attempt.run.candidate_count + position - asked
+
+
+def _have(attempt: Attempt) -> frozenset[int]:
+    """The outputs of an attempt that are kept already, as the provider counts them."""
+    kept = set(attempt.candidates.values_list("position", flat=True))
+    return frozenset(one for one in range(MOST_IN_ALL) if _place(attempt, one) in kept)
+
+
 def _reason(run: StageRun) -> str:
-    """Why there are fewer than asked, in the words of the call that fell short."""
+    """Why there are fewer or more than asked, in the words of such a call."""
     texts = run.attempts.exclude(error="").order_by("-pk").values_list("error", flat=True)
     return texts.first() or ""
 
@@ -264,8 +230,8 @@ def _progress(attempt: Attempt, keeper: leases.Keeper, share: float) -> None:
 
 def _keep(attempt: Attempt, keeper: leases.Keeper, request: Request, output: Output) -> None:
     keeper.check()
-    if output.position not in range(len(attempt.seeds)):
-        log.warning("attempt %s: an output too many is left out", attempt.pk)
+    if _place(attempt, output.position) >= MOST_IN_ALL:
+        _keep_aside(attempt, output, output.problem or TOO_MANY)
         return
     if output.problem:
         _keep_aside(attempt, output, output.problem)
@@ -277,7 +243,8 @@ def _keep(attempt: Attempt, keeper: leases.Keeper, request: Request, output: Out
     billing.remember(attempt=attempt, usage=output.usage)
     folder = request.workdir / f"keep-{output.position}"
     folder.mkdir(exist_ok=True)
-    status = ai_status(run.operation, statuses, is_own_engine=wiring.sends_again(attempt.provider))
+    is_own = wiring.sends_again(attempt.provider)
+    status = ai_marks.ai_status(run.operation, statuses, is_own_engine=is_own)
     try:
         media = stored.store(
             team=run.team,
@@ -287,6 +254,7 @@ def _keep(attempt: Attempt, keeper: leases.Keeper, request: Request, output: Out
             ai_status=status,
         )
     except intake.Unreadable as error:
+        stored.check_scratch(folder)  # a disk that fills up makes good files look damaged
         _keep_aside(attempt, output, _said(error))
         raise
     try:
@@ -299,7 +267,7 @@ def _keep(attempt: Attempt, keeper: leases.Keeper, request: Request, output: Out
                 run=run,
                 attempt=attempt,
                 parent=run.source,
-                position=_first(attempt) + output.position,
+                position=_place(attempt, output.position),
                 seed=output.seed,
                 media=media,
                 note=dict(output.note),
@@ -315,7 +283,7 @@ def _keep(attempt: Attempt, keeper: leases.Keeper, request: Request, output: Out
 
 
 def _keep_aside(attempt: Attempt, output: Output, reason: str) -> None:
-    position = _first(attempt) + output.position
+    position = _place(attempt, output.position)
     quarantine.keep(attempt=attempt, position=position, path=output.path, reason=reason)
 
 
@@ -352,23 +320,29 @@ def _end_early(attempt: Attempt, error: Exception, key: str) -> None:
             kind=getattr(error, "kind", Kind.FAILED),
             again=getattr(error, "again", False),
         )
+    spool.drop(attempt=attempt)
 
 
-def _say_fewer(attempt_id: int, key: str) -> None:
-    """An attempt that brought less than asked says so, unless it says why already."""
+def _say_count(attempt_id: int, key: str) -> None:
+    """An attempt that brought less or more than asked says so, unless it says why already."""
     attempt = Attempt.objects.get(pk=attempt_id)
     came, asked = attempt.candidates.count(), len(attempt.seeds)
+    rows = Attempt.objects.filter(pk=attempt_id, lease_key=key)
     if came < asked:
-        rows = Attempt.objects.filter(pk=attempt_id, lease_key=key)
         rows.update(error_kind=Kind.PARTIAL)
         rows.filter(error="").update(error=f"{came} of {asked} came.")
+    elif came > asked:
+        more = (
+            f"{came} came where {asked} {'was' if asked == 1 else 'were'} asked for. All are here."
+        )
+        rows.filter(error="").update(error=more)
 
 
 def finish(*, attempt_id: int, key: str) -> None:
     """Settle by what ran and hand the batch to people, in one transaction."""
     with transaction.atomic():
         locks.asset(Attempt.objects.values_list("run__asset_id", flat=True).get(pk=attempt_id))
-        _say_fewer(attempt_id, key)
+        _say_count(attempt_id, key)
         ended = Attempt.objects.filter(
             pk=attempt_id, state=AttemptState.FETCHING, lease_key=key
         ).update(

@@ -230,7 +230,9 @@ def read(*, check_id: int) -> None:
 def _outputs(run: StageRun) -> list[Output]:
     found = []
     with stored.scratch() as folder:
-        for candidate in Candidate.objects.filter(run=run).select_related("media").order_by("seed"):
+        # a provider may have made more than was asked for, of seeds that nothing was accepted for
+        asked = Candidate.objects.filter(run=run, position__lt=run.candidate_count)
+        for candidate in asked.select_related("media").order_by("seed"):
             path = stored.local_copy(
                 media=candidate.media, folder=folder, name=f"output-{candidate.pk}"
             )

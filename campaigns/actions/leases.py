@@ -1,20 +1,24 @@
 """A row is worked on by one worker at a time: a lease in the row, renewed while work goes on.
 
-When a worker dies its lease runs out and the reconciler wakes another. A worker that lost its
-lease stops before it writes.
+When a worker dies its lease runs out, or is taken back at once where it can be seen that the
+process is gone, and the reconciler wakes another. A worker that lost its lease stops before it
+writes.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection, models
 from django.db.models import F, Q
 from django.utils import timezone
+
+from campaigns import processes
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +37,33 @@ def claim(rows: models.QuerySet) -> str | None:
     Counts the try. `rows` must be filtered to one primary key and the states that may be worked on.
     """
     now = timezone.now()
-    key = secrets.token_hex(16)
+    key = new_key(os.getpid())
     taken = rows.filter(Q(lease_until__isnull=True) | Q(lease_until__lt=now)).update(
         lease_until=now + LEASE, lease_key=key, tries=F("tries") + 1
     )
     return key if taken == 1 else None
+
+
+def new_key(pid: int) -> str:
+    """A key of 32 letters that says which process of which machine holds it."""
+    return f"{processes.machine() or secrets.token_hex(5)}{pid:08x}{secrets.token_hex(7)}"
+
+
+def take_back(rows: models.QuerySet, *, now: datetime) -> int:
+    """End the leases on `rows` that processes of this machine held when they died; says how many.
+
+    Other machines' processes cannot be seen; their leases run out.
+    """
+    here = processes.machine()
+    if not here:
+        return 0
+    held = rows.filter(lease_until__gte=now, lease_key__startswith=here)
+    ended = 0
+    for pk, key in held.order_by("pk").values_list("pk", "lease_key"):
+        if processes.is_gone(int(key[len(here) : len(here) + 8], 16)):
+            mine = rows.filter(pk=pk, lease_key=key)
+            ended += mine.update(lease_until=now - timedelta(seconds=1))
+    return ended
 
 
 class Keeper:

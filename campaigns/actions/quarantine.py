@@ -5,10 +5,10 @@ The bytes are copied as they came. Nothing here decodes them, and no page shows 
 
 from __future__ import annotations
 
-import logging
 from contextlib import suppress
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files import File
 from django.db import IntegrityError, transaction
 
@@ -17,14 +17,12 @@ from campaigns.models import Attempt, Quarantine
 
 MOST_BYTES = 80 * 1024 * 1024
 
-log = logging.getLogger(__name__)
-
 
 def keep(*, attempt: Attempt, position: int, path: Path, reason: str) -> Quarantine | None:
     """Keep the file at `path`, at most its first MOST_BYTES. Needs `attempt.run.team`.
 
-    Doing it twice changes nothing. None when there is nothing to keep, or no room: what became of
-    the attempt stands in its row all the same.
+    Doing it twice changes nothing. None when there is nothing to keep. Raises StorageAway while it
+    cannot be kept, as any other output.
     """
     size = path.stat().st_size
     if not size or Quarantine.objects.filter(attempt=attempt, position=position).exists():
@@ -34,11 +32,8 @@ def keep(*, attempt: Attempt, position: int, path: Path, reason: str) -> Quarant
         with path.open("r+b") as file:
             file.truncate(size)
         reason = f"{reason} Only its first {size // 1024**2} MB are here."
-    try:
-        stored.check_room(size)
-    except stored.UploadRefused:
-        log.warning("attempt %s: no room to keep its unusable file", attempt.pk)
-        return None
+    if not stored.has_room(size):
+        raise stored.StorageAway(stored.NO_ROOM)
     row = Quarantine(
         team=attempt.run.team,
         attempt=attempt,
@@ -47,13 +42,16 @@ def keep(*, attempt: Attempt, position: int, path: Path, reason: str) -> Quarant
         sha256=stored.sha256_of(path),
         reason=reason[:300],
     )
-    with path.open("rb") as source:
-        row.file.save("aside.bin", File(source), save=False)
+    try:
+        with path.open("rb") as source, stored.waiting_for_room():
+            row.file.save("aside.bin", File(source), save=False)
+    except (BotoCoreError, ClientError) as error:
+        raise stored.StorageAway(stored.STORAGE_AWAY) from error
     try:
         with transaction.atomic():
             row.save()
     except Exception as error:
-        with suppress(OSError):
+        with suppress(OSError, BotoCoreError, ClientError):
             row.file.storage.delete(row.file.name or "")
         if not isinstance(error, IntegrityError):
             raise

@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from campaigns import dispatch, wiring
-from campaigns.actions import approving, budgets, catalogs, golden, learning, mails
+from campaigns.actions import approving, budgets, catalogs, golden, learning, leases, mails
 from campaigns.models import Asset, Attempt, Candidate, Export, PlatformFile, StageRun
 from campaigns.models.choices import (
     ATTEMPT_DRIVEN,
+    ATTEMPT_OPEN,
     AttemptState,
     ExportState,
     RunState,
@@ -31,7 +32,8 @@ UNMEASURED_AFTER = timedelta(seconds=20)
 def tick(now: datetime) -> int:
     """One round. Returns how many wake-ups were sent or rows mended."""
     return (
-        _lost_submits(now)
+        _leases_of_the_dead(now)
+        + _lost_submits(now)
         + _attempts(now)
         + _lost_answers(now)
         + _platform_files(now)
@@ -49,6 +51,16 @@ def tick(now: datetime) -> int:
 
 def _free(now: datetime) -> Q:
     return Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+
+
+def _leases_of_the_dead(now: datetime) -> int:
+    """What a process of this machine held when it died needs nobody to wait for its lease."""
+    leased: tuple[QuerySet, ...] = (
+        Attempt.objects.filter(state__in=ATTEMPT_OPEN),
+        PlatformFile.objects.filter(due_at__isnull=False),
+        Export.objects.filter(state__in=[ExportState.QUEUED, ExportState.BUILDING]),
+    )
+    return sum(leases.take_back(rows, now=now) for rows in leased)
 
 
 def _lost_submits(now: datetime) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from campaigns import wiring
-from campaigns.actions import consents, stored
+from campaigns.actions import consents, spool, stored
 from campaigns.models import Attempt, Media
 from routing.decide import Decision
 from routing.providers.base import InputFile, Request
@@ -40,8 +40,14 @@ def _inputs(attempt: Attempt) -> list[tuple[str, Media]]:
 
 @contextmanager
 def prepared(*, attempt: Attempt, with_files: bool = True) -> Iterator[Request]:
-    """The request of an attempt, with its input files at hand while the block runs."""
-    with stored.scratch() as folder:
+    """The request of an attempt, with its input files at hand while the block runs.
+
+    Raises StorageAway, also where the block finds no room in the work folder.
+    """
+    # an answer that can be had only once is written where room was looked for beforehand
+    once = wiring.answers_at_once(attempt.provider)
+    below = spool.folder() if once else None
+    with stored.waiting_for_room(), stored.scratch(below=below) as folder:
         workdir = folder / "work"
         workdir.mkdir()
         files: tuple[InputFile, ...] = ()

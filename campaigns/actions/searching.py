@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from campaigns import dispatch, wiring
-from campaigns.actions import batches, locks, requests, runs, stopping
+from campaigns.actions import batches, locks, requests, runs, spool, stopping, stored
 from campaigns.models import Attempt, StageRun
 from campaigns.models.choices import RUN_WORKING, AttemptState, RunState
 from routing.providers.base import ProviderError, Submission, Trace
@@ -40,13 +40,16 @@ def search(*, attempt_id: int) -> None:
     )
     if attempt is None:
         return
+    here = spool.found(attempt=attempt)
+    if here is not None and accept(attempt_id=attempt_id, submission=here):
+        return
     rows = Attempt.objects.filter(pk=attempt_id, state=AttemptState.UNKNOWN)
     lost_for = timezone.now() - (attempt.sent_at or attempt.created_at)
     try:
         provider = wiring.provider(attempt.provider)
         with requests.prepared(attempt=attempt, with_files=False) as request:
             found = provider.search(request)
-    except (wiring.NoSuchProvider, ProviderError) as error:
+    except (wiring.NoSuchProvider, ProviderError, stored.StorageAway) as error:
         log.warning("attempt %s could not be looked for: %s", attempt_id, error)
         rows.update(search_at=timezone.now() + EVERY)
         return

@@ -20,9 +20,11 @@ from campaigns.actions import (
     events,
     fetching,
     leases,
+    patience,
     platform_files,
     requests,
     runs,
+    spool,
     stopping,
     stored,
 )
@@ -32,6 +34,7 @@ from campaigns.stages import BY_KEY
 from routing.providers import base as provider_errors
 from routing.providers import transport
 from routing.providers.base import Kind, Progress, Submission
+from routing.providers.delivery import Missing
 from routing.stages import OPERATIONS
 
 log = logging.getLogger(__name__)
@@ -121,13 +124,15 @@ def _send(attempt: Attempt, key: str) -> None:
                 return
             with keeper:
                 submission = provider.submit(request)
+            if submission.outputs:  # they came, and come only once
+                submission = spool.keep(attempt=attempt, submission=submission)
             if not _accept(attempt, key, submission):
                 return
             if submission.outputs:
                 # also of a run that was cancelled meanwhile: it is paid for
                 admission.answered(attempt=attempt)
                 admission.leave(attempt=attempt)
-                fetching.take(attempt_id=attempt.pk, request=request, outputs=submission.outputs)
+                fetching.take(attempt_id=attempt.pk, outputs=submission.outputs)
                 return
     except wiring.NoSuchProvider as error:
         runs.fail(attempt_id=attempt.pk, text=f"{error} No money was spent.", kind=Kind.UNAVAILABLE)
@@ -231,10 +236,18 @@ def poll(*, attempt_id: int) -> None:
             again=error.again,
         )
         return
+    except stored.StorageAway as error:
+        log.warning("attempt %s must wait: %s", attempt_id, error)
+        rows.update(due_at=timezone.now() + SLOWER)
+        return
     except (wiring.NoSuchProvider, provider_errors.ProviderError) as error:
         log.warning("attempt %s could not be looked up: %s", attempt_id, error)
         if isinstance(error, provider_errors.AccountProblem):
             admission.stop_account(attempt=attempt, error=error)
+        if isinstance(error, Missing) and patience.is_over(attempt=attempt, rows=rows, error=error):
+            admission.leave(attempt=attempt)
+            runs.fail(attempt_id=attempt_id, text=error.text, billed=True, kind=Kind.RESULT_LOST)
+            return
         if timezone.now() - (attempt.submitted_at or attempt.created_at) > stopping.ASK_FOR:
             runs.fail(attempt_id=attempt_id, text=SILENT, billed=True, kind=Kind.EXPIRED)
             return

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from campaigns import dispatch, throttle, transitions, wiring
-from campaigns.actions import billing, events, locks, requests, spending
+from campaigns.actions import billing, events, locks, requests, spending, stored
 from campaigns.models import Attempt
 from campaigns.models.choices import RUN_WORKING, AttemptState
 from routing.providers.base import Progress, ProviderError
@@ -105,7 +105,7 @@ def _ask(attempt: Attempt) -> _Said:
             if provider.cancel(attempt.provider_ref, request):
                 return _Said.STOPPED
             outcome = provider.look_up(request, attempt.provider_ref)
-    except (wiring.NoSuchProvider, ProviderError) as error:
+    except (wiring.NoSuchProvider, ProviderError, stored.StorageAway) as error:
         log.warning("attempt %s could not be stopped: %s", attempt.pk, error)
         return _Said.LATER
     billing.remember(attempt=attempt, usage=outcome.usage)

@@ -33,6 +33,7 @@ from imaging.geometry import Box
 MOST_MASK_BYTES = 20 * 1024 * 1024
 SCRATCH = "switchyard-work-"
 SCRATCH_KEPT_S = 24 * 60 * 60
+SCRATCH_FREE_BYTES = 16 * 1024 * 1024
 
 
 class UploadRefused(ValueError):
@@ -52,13 +53,30 @@ class StorageAway(Exception):
 
 
 @contextmanager
-def scratch() -> Iterator[Path]:
-    """A folder of our own that is gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix=SCRATCH))
+def scratch(*, below: Path | None = None) -> Iterator[Path]:
+    """A folder of our own that is gone afterwards; `below` another than where such things go."""
+    folder = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=below))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def waiting_for_room() -> Iterator[None]:
+    """Turns "no space left" of whatever is written in the block into StorageAway: wait."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise StorageAway(NO_ROOM) from error
+        raise
+
+
+def check_scratch(folder: Path) -> None:
+    """Raises StorageAway when the disk below a scratch folder is full."""
+    if shutil.disk_usage(folder).free < SCRATCH_FREE_BYTES:
+        raise StorageAway(NO_ROOM)
 
 
 def sweep_scratch() -> int:

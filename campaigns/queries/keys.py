@@ -15,8 +15,8 @@ from django.conf import settings
 from django.db.models import Count, Q, Sum
 
 from campaigns import throttle, wiring
-from campaigns.models import Attempt, CatalogModel, Team
-from campaigns.models.choices import ATTEMPT_OPEN, AttemptState
+from campaigns.models import Attempt, CatalogModel, LedgerEntry, Team
+from campaigns.models.choices import ATTEMPT_OPEN, AttemptState, EntryKind
 
 LABELS = {"fal": "fal", "replicate": "Replicate", "google": "Google", "comfyui": "ComfyUI"}
 VARIABLES = {
@@ -31,9 +31,9 @@ SHOWN_OF = 12  # a shorter key shows nothing
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One provider. Counts and money (micro-units) are this team's of the last 24 hours; open calls
-    are those under way, without the ones whose answer was lost. `address` is where a server of
-    one's own is."""
+    """One provider. Counts and money (micro-units) are this team's: what was sent, ended or billed
+    in the last 24 hours, and what is open or held now. Open calls are those under way, without the
+    ones whose answer was lost. `address` is where a server of one's own is."""
 
     key: str
     label: str
@@ -57,22 +57,23 @@ class Row:
 
 
 def page(*, team: Team, now: datetime, shows_ends: bool) -> list[Row]:
-    """Every provider there is an adapter for. Three queries."""
-    recent = Attempt.objects.filter(
-        run__team=team, provider__in=wiring.HOSTED, created_at__gte=now - timedelta(days=1)
-    )
+    """Every provider there is an adapter for. Four queries."""
+    since = now - timedelta(days=1)
+    hosted = Attempt.objects.filter(run__team=team, provider__in=wiring.HOSTED)
+    is_open, ended = Q(state__in=ATTEMPT_OPEN), Q(finished_at__gte=since)
+    recent = hosted.filter(Q(created_at__gte=since) | ended | is_open)
     counted = {
         row["provider"]: row
         for row in recent.values("provider").annotate(
-            sent=Count("pk", filter=Q(sent_at__isnull=False)),
-            done=Count("pk", filter=Q(state=AttemptState.SETTLED)),
-            failed=Count("pk", filter=Q(state=AttemptState.FAILED)),
-            open=Count("pk", filter=Q(state__in=ATTEMPT_OPEN) & ~Q(state=AttemptState.UNKNOWN)),
+            sent=Count("pk", filter=Q(sent_at__gte=since)),
+            done=Count("pk", filter=Q(state=AttemptState.SETTLED) & ended),
+            failed=Count("pk", filter=Q(state=AttemptState.FAILED) & ended),
+            open=Count("pk", filter=is_open & ~Q(state=AttemptState.UNKNOWN)),
             unknown=Count("pk", filter=Q(state=AttemptState.UNKNOWN)),
-            billed=Sum("settled_micros"),
-            held=Sum("reserved_micros", filter=Q(state__in=ATTEMPT_OPEN)),
+            held=Sum("reserved_micros", filter=is_open),
         )
     }
+    billed = _billed(team=team, since=since)
     errors: dict[str, tuple[str, datetime | None]] = {}
     for provider, error, ended_at in (
         recent.exclude(error="").order_by("pk").values_list("provider", "error", "finished_at")
@@ -84,7 +85,7 @@ def page(*, team: Team, now: datetime, shows_ends: bool) -> list[Row]:
     return [
         _row(
             key,
-            counted.get(key, {}),
+            {**counted.get(key, {}), "billed": billed.get(key, 0)},
             errors.get(key, ("", None)),
             enabled.get(key, 0),
             shows_ends,
@@ -92,6 +93,18 @@ def page(*, team: Team, now: datetime, shows_ends: bool) -> list[Row]:
         )
         for key in wiring.HOSTED
     ]
+
+
+def _billed(*, team: Team, since: datetime) -> dict[str, int]:
+    """Money booked since then by provider: by the day of the bill, not of the call."""
+    booked = LedgerEntry.objects.filter(
+        team=team,
+        kind__in=[EntryKind.SETTLE, EntryKind.CORRECT],
+        at__gte=since,
+        attempt__provider__in=wiring.HOSTED,
+    )
+    sums = booked.values("attempt__provider").annotate(micros=Sum("amount_micros"))
+    return {row["attempt__provider"]: row["micros"] for row in sums.order_by("attempt__provider")}
 
 
 def _end(secret: str) -> str:

@@ -213,6 +213,11 @@ class Request:
         """The input file with this role, or None."""
         return next((file for file in self.inputs if file.role == role), None)
 
+    def seed(self, position: int) -> int:
+        """The seed of an output; those beyond what was asked for count on, as providers do."""
+        last = len(self.seeds) - 1
+        return self.seeds[min(position, last)] + max(0, position - last)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -232,7 +237,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One file that came back. `position` is the index of its seed in the request.
+    """One file that came back. `position` is the index of its seed in the request, or beyond it
+    where more came than was asked for.
 
     `usage` is what is known of the whole attempt by now. `compute_s` are the seconds that this one
     output took on a machine of our own; 0 for work done elsewhere. With a `problem` the bytes are

@@ -138,7 +138,7 @@ class ComfyUI:
         try:
             yield from delivery.each(
                 self._transport,
-                zip(range(len(request.seeds)), urls, strict=False),
+                enumerate(urls),
                 request,
                 usage=Usage(model=request.version, request_id=ref),
                 is_clip=request.operation == "image_to_video",
@@ -146,7 +146,7 @@ class ComfyUI:
                 on_progress=on_progress,
                 headers=self._headers,
             )
-        except WorkFailed as error:
+        except (WorkFailed, delivery.NotYet) as error:
             error.billed = False
             raise
 

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from routing.providers import whole
-from routing.providers.base import Output, ProviderError, Request, ResultLost, Usage, WorkFailed
+from routing.providers.base import Output, ProviderError, Request, Usage, WorkFailed
 from routing.providers.transport import Answer, AnswerLost, NotSent, TooLarge, Transport
 
 PICTURE_BYTES = 80 * 1024 * 1024
 CLIP_BYTES = 600 * 1024 * 1024
 GONE = frozenset({403, 404, 410})
+MOST_MORE = 8  # files beyond what was asked for that are still brought in
 
 _PICTURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png", ".png"),
@@ -26,6 +27,10 @@ class NotYet(ProviderError):
     """The file could not be fetched now; it is still there, so it is tried again."""
 
     retry_after_s = 5.0
+
+
+class Missing(NotYet):
+    """The provider does not show it now. It may again, at a fresh address; else it is lost."""
 
 
 class Spoiled(WorkFailed):
@@ -64,7 +69,7 @@ def each(
     """Every file in turn, as position and address. One that cannot be had keeps back no other:
     its error comes at the end, and one that may be tried again before one that may not. The bytes
     of one that is no still and no clip are given too, to be kept aside."""
-    files = list(wanted)
+    files = list(wanted)[: len(request.seeds) + MOST_MORE]
     problem: ProviderError | None = None
     for done, (position, url) in enumerate(files):
         if position not in have:
@@ -78,12 +83,14 @@ def each(
                     is_clip=is_clip,
                     headers=headers,
                 )
+            except Missing as error:
+                problem = problem if isinstance(problem, NotYet) else error
             except NotYet as error:
                 problem = error
             except Spoiled as error:
                 problem = problem or error
                 yield aside(error, request, position)
-            except (ResultLost, WorkFailed) as error:
+            except WorkFailed as error:
                 problem = problem or error
         on_progress((done + 1) / len(files))
     if problem is not None:
@@ -101,7 +108,7 @@ def fetch(
     headers: Mapping[str, str] | None = None,
     note: Mapping[str, object] | None = None,
 ) -> Output:
-    """Download one output. Raises NotYet (try again), ResultLost, WorkFailed (paid, unusable)."""
+    """Download one output. Raises NotYet (try again), WorkFailed (paid, unusable)."""
     raw = request.workdir / f"raw-{position}"
     try:
         got = transport.download(
@@ -118,9 +125,7 @@ def fetch(
         raise NotYet(f"The file could not be fetched now: {error.text}") from error
     if isinstance(got, Answer):
         if got.status in GONE:
-            raise ResultLost(
-                "The provider made it and does not keep it any more.", billed=True, usage=usage
-            )
+            raise Missing("The provider made it and does not keep it any more.")
         raise NotYet(f"The provider's file server answered {got.status}.")
     return stored(raw, request, position, usage=usage, note=note)
 
@@ -144,7 +149,7 @@ def stored(
     more = {"trimmed_bytes": trimmed} if trimmed else {}
     return Output(
         position=position,
-        seed=request.seeds[position],
+        seed=request.seed(position),
         path=path,
         content_type=kind,
         note={**(note or {}), **more},
@@ -156,7 +161,7 @@ def aside(error: Spoiled, request: Request, position: int) -> Output:
     """What came as it is, for keeping aside."""
     return Output(
         position=position,
-        seed=request.seeds[position],
+        seed=request.seed(position),
         path=error.path,
         content_type="",
         usage=error.usage,

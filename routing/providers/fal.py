@@ -17,7 +17,6 @@ from routing.providers.base import (
     AccountProblem,
     BadNotice,
     Health,
-    Kind,
     NoResult,
     Notice,
     Outcome,
@@ -28,7 +27,6 @@ from routing.providers.base import (
     RateLimited,
     Refused,
     Request,
-    ResultLost,
     Search,
     Submission,
     Trace,
@@ -45,6 +43,7 @@ INPUT_KEPT_S = 3600
 START_WITHIN_S = 120
 INLINE_BYTES = 200_000
 KEYS_FOR_S = 24 * 3600.0
+NEW_KEY_AFTER_S = 60.0
 SIGNED_WITHIN_S = 300.0
 
 
@@ -70,6 +69,7 @@ class Fal:
         self._queue, self._rest, self._api = queue.rstrip("/"), rest.rstrip("/"), api.rstrip("/")
         self._account = account
         self._keys: tuple[float, tuple[bytes, ...]] = (0.0, ())
+        self._asked_at = 0.0
 
     def per_call(self, version: str, operation: str) -> int:
         """See Provider."""
@@ -105,36 +105,51 @@ class Fal:
             return Submission(ref, urls)
         if answer.status == 408 or answer.status >= 500:
             raise OutcomeUnknown(f"fal answered {answer.status} to the request.")
-        raise fal_answers.refusal(answer, accepted=False)
+        raise fal_answers.refusal(answer)
 
     def look_up(self, request: Request, ref: str) -> Outcome:
         """GET status; what it made is asked for in `fetch`."""
         answer = self._free("GET", self._url(request, ref, "status_url", "/status"))
         said = answer.json()
         if answer.status == 404:
-            return Outcome(
-                Progress.FAILED,
-                error="fal does not know this request any more.",
-                billed=True,
-                kind=Kind.RESULT_LOST,
-            )
+            raise delivery.Missing("fal does not know this request any more.")
         if answer.status in (401, 402, 403):
-            raise AccountProblem("fal does not accept the key, or the balance is used up.")
+            raise AccountProblem(fal_answers.NO_ACCOUNT)
         if answer.status not in (200, 202) or not isinstance(said, dict):
             raise OutcomeUnknown(f"fal answered {answer.status} when asked for the state.")
         if said.get("status") != "COMPLETED":
             return Outcome(Progress.WAITING)  # unknown words too: our own deadline ends it
         if said.get("error"):
-            code = str(said.get("error_type") or "")
-            failure = fal_answers.failure(code, str(said["error"]), status=500)
-            return Outcome(
-                Progress.FAILED,
-                error=failure.text,
-                billed=bool(failure.billed),
-                kind=failure.kind,
-                again=failure.again,
-            )
+            return self._failed(request, ref, said)
         return Outcome(Progress.READY, share_done=1.0)
+
+    def _failed(self, request: Request, ref: str, said: Mapping[str, Any]) -> Outcome:
+        """Work whose state names an error. Only the result says whose fault it is, and by its
+        units whether it costs money."""
+        answer = self._result(request, ref)
+        if answer.status == 200:
+            return Outcome(Progress.READY, share_done=1.0)
+        if answer.json() is None and (answer.status == 429 or answer.status >= 500):
+            raise OutcomeUnknown(f"fal answered {answer.status} when asked why it failed.")
+        usage = fal_answers.usage(answer, ref, request, 0)
+        error = fal_answers.failed(answer, said, usage)
+        return Outcome(
+            Progress.FAILED,
+            error=error.text,
+            billed=bool(error.billed),
+            usage=usage,
+            kind=error.kind,
+            again=error.again,
+        )
+
+    def _result(self, request: Request, ref: str) -> Answer:
+        """What the work made, or why it made nothing. Raises RateLimited while it goes on."""
+        answer = self._free("GET", self._url(request, ref, "response_url", ""))
+        if answer.status in (202, 400) and b"progress" in answer.body:
+            raise RateLimited("It is not finished yet.", 3)
+        if answer.status in (401, 402, 403):
+            raise AccountProblem(fal_answers.NO_ACCOUNT)
+        return answer
 
     def fetch(
         self,
@@ -145,16 +160,14 @@ class Fal:
         have: frozenset[int],
     ) -> Iterator[Output]:
         """The result by id, then its files."""
-        answer = self._free("GET", self._url(request, ref, "response_url", ""))
+        answer = self._result(request, ref)
         if answer.status == 404:
-            raise ResultLost("fal does not keep the result any more.", billed=True)
-        if answer.status in (202, 400) and b"progress" in answer.body:
-            raise RateLimited("It is not finished yet.", 3)
+            raise delivery.Missing("fal does not keep the result any more.")
         if answer.status != 200:
             if not fal_answers.code(answer) and answer.status >= 429:
                 # not the job's own failure, which has a name, but that of whoever was asked
                 raise delivery.NotYet(f"fal answered {answer.status} when asked for the result.")
-            raise fal_answers.refusal(answer, accepted=True)
+            raise fal_answers.failed(answer, {}, fal_answers.usage(answer, ref, request, 0))
         said = answer.json()
         if not isinstance(said, dict):
             raise delivery.NotYet("fal's answer could not be read.")
@@ -175,7 +188,7 @@ class Fal:
             raise NoResult("fal ended without an output.", billed=False, again=True)
         yield from delivery.each(
             self._transport,
-            [one for one in shown if one[0] < len(request.seeds)],
+            shown,
             request,
             usage=usage,
             is_clip=row.out == "video",
@@ -187,11 +200,11 @@ class Fal:
             raise Refused(f"fal held back {held} of {len(urls)} as unsuitable.", usage=usage)
 
     def cancel(self, ref: str, request: Request | None = None) -> bool:
-        """PUT cancel. fal only passes it on, so True only when nothing had begun."""
-        if request is None:
-            return False
-        answer = self._free("PUT", self._url(request, ref, "cancel_url", "/cancel"))
-        return answer.status == 404
+        """PUT cancel. fal only passes the wish on, and says neither by 202 nor by 400 or 404 what
+        it bills: that is for `look_up`."""
+        if request is not None:
+            self._free("PUT", self._url(request, ref, "cancel_url", "/cancel"))
+        return False
 
     def search(self, request: Request) -> Search:
         """fal offers no list: the message to the attempt's own address is the only way."""
@@ -227,14 +240,21 @@ class Fal:
         except ValueError as error:
             raise BadNotice("the signature is none") from error
         text = "\n".join((*parts, hashlib.sha256(body).hexdigest())).encode()
-        if not any(fal_answers.signed(key, signature, text) for key in self._public_keys(now)):
+        if not any(fal_answers.signed(key, signature, text)
+                   for keep_s in (KEYS_FOR_S, NEW_KEY_AFTER_S)
+                   for key in self._public_keys(now, keep_s)):  # fmt: skip
             raise BadNotice("the signature does not fit")
         return Notice(ref=ref, event_id=f"{ref}:{stamp}")
 
-    def _public_keys(self, now: float) -> tuple[bytes, ...]:
+    def _public_keys(self, now: float, keep_s: float) -> tuple[bytes, ...]:
+        """fal's keys, asked for again when they are older than `keep_s`; at most once a minute,
+        whatever anybody sends."""
         read_at, keys = self._keys
-        if keys and now - read_at < KEYS_FOR_S:
+        if keys and now - read_at < keep_s:
             return keys
+        if 0 <= now - self._asked_at < NEW_KEY_AFTER_S:
+            return keys if now - read_at < KEYS_FOR_S else ()
+        self._asked_at = now
         answer = self._free("GET", f"{self._rest}/.well-known/jwks.json")
         said = answer.json()
         rows = said.get("keys", []) if isinstance(said, dict) else []
@@ -257,7 +277,7 @@ class Fal:
         )
         said = answer.json()
         if answer.status != 200 or not isinstance(said, dict):
-            raise fal_answers.refusal(answer, accepted=False)
+            raise fal_answers.refusal(answer)
         try:
             base, token = str(said["base_url"]), str(said["token"])
             put = self._transport.call(

@@ -152,33 +152,46 @@ def _taken(said: Any, request: Request) -> Submission:
     if not isinstance(said, dict):
         raise OutcomeUnknown("Google's answer could not be read.")
     ref = str(said.get("responseId") or f"answer-{request.attempt_key[:16]}")
-    usage = Usage(
-        model=request.version,
-        version=str(said.get("modelVersion") or "")[:80],
-        count=1,
-        request_id=str(said.get("responseId") or ""),
-    )
     blocked = str((said.get("promptFeedback") or {}).get("blockReason") or "")
     candidates = said.get("candidates") or [{}]
     first = candidates[0] if isinstance(candidates[0], dict) else {}
     reason = blocked or str(first.get("finishReason") or "")
-    for part in (first.get("content") or {}).get("parts") or []:
-        data = part.get("inlineData") or part.get("inline_data") or {}
-        if data.get("data"):
-            raw = request.workdir / "raw-0"
-            try:
-                raw.write_bytes(base64.b64decode(data["data"], validate=True))
-            except (binascii.Error, TypeError) as error:
-                raise NoResult("Google's picture could not be read.", billed=True) from error
-            try:
-                output = delivery.stored(raw, request, 0, usage=usage)
-            except delivery.Spoiled as error:
-                output = delivery.aside(error, request, 0)
-            return Submission(ref, outputs=(output,))
+    inline = [
+        part.get("inlineData") or part.get("inline_data") or {}
+        for part in (first.get("content") or {}).get("parts") or []
+        if not part.get("thought")  # a draft on the way, which is no result
+    ]
+    pictures = [one["data"] for one in inline if one.get("data")]
+    usage = Usage(
+        model=request.version,
+        version=str(said.get("modelVersion") or "")[:80],
+        count=max(1, len(pictures)),
+        request_id=str(said.get("responseId") or ""),
+    )
+    if pictures:  # each is billed, also one more than was asked for
+        most = len(request.seeds) + delivery.MOST_MORE
+        outputs = [_output(data, request, n, usage) for n, data in enumerate(pictures[:most])]
+        made = tuple(one for one in outputs if one is not None)
+        if not made:
+            raise NoResult("Google's picture could not be read.", billed=True)
+        return Submission(ref, outputs=made)
     if reason in _BLOCKED:
         # words that went in are billed even when nothing comes out; the amount is tiny
         raise Refused(f"Google objected to the content ({reason.lower()}).", billed=False)
     raise NoResult("Google answered without a picture.", billed=False, again=True)
+
+
+def _output(data: str, request: Request, position: int, usage: Usage) -> Output | None:
+    """One picture of the answer, written down; None for what is no base64."""
+    raw = request.workdir / f"raw-{position}"
+    try:
+        raw.write_bytes(base64.b64decode(data, validate=True))
+    except (binascii.Error, TypeError):
+        return None
+    try:
+        return delivery.stored(raw, request, position, usage=usage)
+    except delivery.Spoiled as error:
+        return delivery.aside(error, request, position)
 
 
 def _refusal(answer: Answer) -> ProviderError:

@@ -153,13 +153,15 @@ class Replicate:
         if said.get("data_removed"):
             raise ResultLost("Replicate does not keep the result any more.", billed=True)
         urls = replicate_answers.urls(said.get("output"))
+        if isinstance(said.get("output"), dict):
+            urls = urls[: len(request.seeds)]  # what stands beside the picture is no further one
         billed = replicate_answers.is_billed(said, endpoints.of(self.key, request.version))
         if not urls:
             raise NoResult("Replicate ended without an output.", billed=billed, again=True)
         usage = replicate_answers.usage(said, ref, request)
         yield from delivery.each(
             self._transport,
-            zip(range(len(request.seeds)), urls, strict=False),
+            enumerate(urls),
             request,
             usage=usage,
             is_clip=request.operation == "image_to_video",
@@ -252,7 +254,7 @@ class Replicate:
         answer = self._free("GET", f"{self._api}/predictions/{quote(ref, safe='')}")
         said = answer.json()
         if answer.status == 404:
-            raise ResultLost("Replicate does not know this prediction any more.", billed=True)
+            raise delivery.Missing("Replicate does not know this prediction any more.")
         if answer.status in (401, 402, 403):
             raise AccountProblem("Replicate does not accept the key, or the credit is used up.")
         if answer.status != 200 or not isinstance(said, dict):

@@ -31,6 +31,7 @@ WHOLE_S = 120.0
 ANSWER_BYTES = 64 * 1024 * 1024
 MOST_REDIRECTS = 3
 HIDDEN = "[hidden]"
+SHORTEST = 8  # characters of a key; less may be a word of an answer
 
 _SIGNED = re.compile(r"(https?://[^\s\"'<>?#]+)\?[^\s\"'<>]*")
 _KEYED = re.compile(r"(?i)\b((?:bearer|key|token)\s+)[a-z0-9_\-:.]{8,}")
@@ -167,7 +168,10 @@ class Transport:
     ) -> None:
         self._bases = frozenset(_origin(base) for base in bases)
         self._media_hosts = tuple(host.lower() for host in media_hosts)
-        self._secrets = tuple(secret for secret in secrets if secret)
+        given = [secret for secret in secrets if secret]
+        # of "id:secret" the second half alone opens the account too
+        halves = [half for one in given if len(half := one.rpartition(":")[2]) >= SHORTEST]
+        self._secrets = tuple(dict.fromkeys((*given, *halves)))
         self._connect_s = connect_s
         inner = frozenset((host, port) for _, host, port in self._bases)
         self._client = httpx.Client(
@@ -220,7 +224,14 @@ class Transport:
             raise AnswerLost(self.clean(f"The answer broke off: {error}")) from error
         finally:
             response.close()
-        return Answer(response.status_code, _lower(response.headers), b"".join(parts))
+        return Answer(response.status_code, _lower(response.headers), self._hushed(b"".join(parts)))
+
+    def _hushed(self, body: bytes) -> bytes:
+        """An answer without the key it may say back, so that no word of it can carry the key on."""
+        for secret in self._secrets:
+            if len(secret) >= SHORTEST:
+                body = body.replace(secret.encode(), HIDDEN.encode())
+        return body
 
     def download(
         self,

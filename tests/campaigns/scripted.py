@@ -91,7 +91,7 @@ class Scripted:
             with Image.open(factories.COFFEE) as photo:
                 photo.resize((120, 80)).save(path)
             on_progress((step + 1) / len(self.makes))
-            seed = request.seeds[step % len(request.seeds)]
+            seed = request.seed(step)
             yield Output(step, seed, path, "image/png", usage=self.usage)
 
     def cancel(self, ref: str, request: Request | None = None) -> bool:

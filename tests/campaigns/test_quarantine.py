@@ -13,9 +13,10 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.actions import quarantine
+from campaigns.actions import quarantine, stored
 from campaigns.models import AdSet, Attempt, Quarantine
 from tests import factories
+from tests.campaigns import object_storage
 
 RAW = b"<html><script>alert(1)</script></html>"
 REASON = "What came is neither a picture nor a clip."
@@ -96,12 +97,24 @@ class TestKeep:
         assert quarantine.keep(attempt=attempt, position=0, path=raw, reason=REASON) is None
         assert not Quarantine.objects.exists()
 
-    def test_on_a_full_disk_keeps_nothing_and_raises_nothing(
+    def test_on_a_full_disk_waits_and_leaves_nothing(
         self, attempt: Attempt, raw: Path, settings: Any
     ) -> None:
         settings.MIN_FREE_BYTES = 2**62
-        assert quarantine.keep(attempt=attempt, position=0, path=raw, reason=REASON) is None
+        with pytest.raises(stored.StorageAway):
+            quarantine.keep(attempt=attempt, position=0, path=raw, reason=REASON)
         assert files() == []
+
+    def test_waits_while_the_storage_does_not_answer(
+        self, attempt: Attempt, raw: Path, settings: Any
+    ) -> None:
+        usual = settings.STORAGES
+        settings.STORAGES = object_storage.storages(usual, address=object_storage.AWAY)
+        with pytest.raises(stored.StorageAway):
+            quarantine.keep(attempt=attempt, position=0, path=raw, reason=REASON)
+        settings.STORAGES = usual
+        assert not Quarantine.objects.exists()
+        assert quarantine.keep(attempt=attempt, position=0, path=raw, reason=REASON) is not None
 
     def test_one_row_per_attempt_and_position_is_the_databases_rule(self, row: Quarantine) -> None:
         with pytest.raises(IntegrityError), transaction.atomic():

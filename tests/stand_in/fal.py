@@ -6,9 +6,10 @@ import hashlib
 import json
 import time
 import uuid
+from dataclasses import replace
 from typing import Any
 
-from tests.stand_in import asked, hooks, media
+from tests.stand_in import asked, hooks, media, prices
 from tests.stand_in.state import Job
 from tests.stand_in.wire import Exchange, Reply, Route, said
 
@@ -18,6 +19,8 @@ ERRORS = {
     "fails_timeout": ("Generation timed out", "generation_timeout", 504),
     "fails_refused": ("The content was flagged.", "content_policy_violation", 422),
     "fails_input": ("Face could not be detected", "face_detection_error", 422),
+    "fails_invalid": ("The image is too small", "image_too_small", 422),
+    "fails_billed": ("The content was flagged.", "content_policy_violation", 422),
     "no_media": ("No media was generated", "no_media_generated", 422),
     "cancelled_before": ("Request was cancelled", "client_cancelled", 499),
     "cancelled": ("Request was cancelled", "client_cancelled", 499),
@@ -82,6 +85,8 @@ def status(x: Exchange, job: Job | None, found: dict[str, Any], **_: str) -> Rep
                               "metrics": {"inference_time": 1.9}}  # fmt: skip
     if job.outcome in ERRORS and not job.has("fails_in_result"):
         answer["error"], answer["error_type"], _code = ERRORS[job.outcome]
+        if job.has("no_type"):
+            del answer["error_type"]
     return said(answer)
 
 
@@ -113,10 +118,19 @@ def result(x: Exchange, job: Job | None, found: dict[str, Any], **_: str) -> Rep
         return said({"detail": "Request is still in progress"}, 400)
     if job.outcome in ERRORS:
         text, code, status_code = ERRORS[job.outcome]
-        return _detail(code, text, status_code, "body")
+        reply = _detail(code, text, status_code, "body")
+        if job.outcome in prices.UNBILLED:
+            return reply
+        return replace(reply, headers={**reply.headers, **_units(x, job)})
     stuck = {one["name"]: one["value"] for one in job.faults}
+    reply = said(output(x, job, stuck | found))
+    return replace(reply, headers={**reply.headers, **_units(x, job)})
+
+
+def _units(x: Exchange, job: Job) -> dict[str, str]:
+    """What was billed, as a result says it: some failures cost money too."""
     units = next(one.units for one in x.server.state.charges if one.job == job.id)
-    return said(output(x, job, stuck | found), x_fal_billable_units=str(units))
+    return {"x-fal-billable-units": str(units)}
 
 
 def cancel(x: Exchange, job: Job | None, found: dict[str, Any], **_: str) -> Reply:

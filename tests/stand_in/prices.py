@@ -33,10 +33,10 @@ TOOK_S = {"": 6.0}
 BROKE_OFF_AFTER_S = 2.0
 # how a job may end other than well, in the order in which they are looked for
 ENDS = (
-    "fails_500", "fails_in_result", "fails_timeout", "fails_refused", "fails_input", "no_media",
-    "aborted", "out_of_memory", "interrupted",
+    "fails_500", "fails_in_result", "fails_timeout", "fails_refused", "fails_input",
+    "fails_invalid", "fails_billed", "no_media", "aborted", "out_of_memory", "interrupted",
 )  # fmt: skip
-UNBILLED = frozenset({*ENDS, "cancelled_before", "cancelled"})
+UNBILLED = frozenset({*ENDS, "cancelled_before", "cancelled"} - {"fails_billed"})
 
 
 def took_s(outcome: str, started: bool) -> float:

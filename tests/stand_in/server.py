@@ -60,6 +60,7 @@ class StandIn:
         self.state = State(state)
         self.delay_s: float | None = None
         self.webhook_to = ""
+        self.echoes = 0
         self.secrets = dict(SECRETS)
         self.published = schemas.Published()
         self._faults: list[Fault] = []
@@ -242,6 +243,9 @@ class StandIn:
         found = self.due(x, x.step, job)
         if "drop_before_accept" in found:
             reply = Reply(manner="drop")
+        elif "echo_key" in found:
+            self.echoes += 1
+            reply = _echoed(x, int(found["echo_key"] or 401))
         elif (stopped := _status(found)) is not None:
             reply = stopped
         else:
@@ -276,6 +280,15 @@ def _status(found: Mapping[str, Any]) -> Reply | None:
         body = {"detail": text, "error": {"code": status, "message": text, "status": "X"}}
         return said(body, status, **headers)
     return None
+
+
+def _echoed(x: Exchange, status: int) -> Reply:
+    """An error that repeats the key it was given."""
+    key = next(x.headers[name] for name in ("authorization", "x-goog-api-key", *x.headers)
+               if name in x.headers)  # fmt: skip
+    text = f"The key {key} ({key.rpartition(' ')[2]}) is not accepted."
+    body = {"detail": text, "title": text, "error": {"code": status, "message": text}}
+    return said(body, status)
 
 
 def _handler(server: StandIn) -> type[BaseHTTPRequestHandler]:

@@ -40,6 +40,9 @@ CASES: tuple[Case, ...] = (
     # how it ends
     *_each(QUEUED, "job", "fails_500", "fails_timeout", "fails_refused", "fails_input", "no_media",
            "empty_output", "fewer_outputs", "more_outputs", "wrong_size"),
+    *_each("fal", "job", "fails_invalid", "fails_billed"),
+    # its state names no reason, so only the result does
+    *_each("fal", "job", "fails_500", "fails_invalid", "fails_billed", also="no_type"),
     *_each("fal", "job", "nsfw_all", "nsfw_one", "fails_in_result"),
     *_each("replicate", "job", "aborted", "data_removed"),
     *_each("google", "submit", "output_blocked", "no_media", "text_only", "bad_base64",
@@ -64,6 +67,8 @@ CASES: tuple[Case, ...] = (
     *_each("replicate", "media", "http_500*ever", "http_404", "media_html"),
     # a person cancels meanwhile
     *_each(QUEUED, "job", "never_starts", "never_done", "cancel_ignored", then="cancel"),
+    # it says that it has ended, or that there is no such work, and has made and billed it
+    *_each("fal", "cancel", "http_400*ever", "http_404*ever", then="cancel"),
     *_each(QUEUED, "status", "http_500*4", then="cancel"),
     *_each(QUEUED, "media", "http_500*4", then="cancel"),
     *_each(ALL, "submit", "accept_then_drop", then="cancel"),

@@ -27,12 +27,13 @@ OLDER_BY = timedelta(minutes=20)
 MODELS = {"fal": "flux-dev", "replicate": "sdxl", "google": "nano-banana",
           "comfyui": "sdxl-comfyui"}  # fmt: skip
 FUNDED = 50_000_000
+ALSO_AT = {"no_type": "job"}  # where a second fault happens, if not at the submit
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """A fault of a vendor at a step. `times` 99 is for ever. `then`: what people or messages do
-    meanwhile, "cancel" or "hook". `also`: a fault of the submit on top."""
+    meanwhile, "cancel" or "hook". `also`: a second fault, of the submit unless ALSO_AT knows."""
 
     vendor: str
     step: str
@@ -92,8 +93,8 @@ def play(
 
 def _arm(case: Case, vendor: StandIn) -> None:
     if case.also:
-        vendor.fault(case.vendor, "submit", case.also)
-    if case.fault == "cancel_ignored":
+        vendor.fault(case.vendor, ALSO_AT.get(case.also, "submit"), case.also)
+    if "cancel" in (case.fault.partition("_")[0], case.step):
         vendor.delay_s = 3600  # it goes on until after the cancel
     if case.fault:
         vendor.fault(case.vendor, case.step, case.fault, case.value, times=case.times)

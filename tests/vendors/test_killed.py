@@ -25,6 +25,9 @@ from tests.campaigns.test_start import Installation
 from tests.stand_in import StandIn
 
 DEADLINE_S = 420.0  # not how long it takes: after this it will not come any more
+WITHIN_S = 60.0
+POINTS = ("before_intent", "after_intent", "during_post", "after_post", "polling", "downloading",
+          "stored")  # fmt: skip
 FIFTY = 50
 
 
@@ -43,6 +46,8 @@ class Hosted(Installation):
             "FAL_CDN_URL": f"{base}/fal/cdn",
             "REPLICATE_API_TOKEN": self.vendor.secrets["replicate"],
             "REPLICATE_URL": f"{base}/replicate",
+            "GEMINI_API_KEY": self.vendor.secrets["google"],
+            "GEMINI_URL": f"{base}/google",
             "SWITCHYARD_MODELS_WORKERS": "2",
             "DJANGO_SETTINGS_MODULE": "campaigns.settings",
         }
@@ -124,6 +129,39 @@ def test_a_worker_that_dies_anywhere_costs_nothing_twice(installation: Hosted) -
     assert booked == [("reserve", 7), ("settle", 6)]
     per_run = installation.rows("SELECT run_id, count(*) FROM campaigns_candidate GROUP BY run_id")
     assert [count for _, count in per_run] == [2] * 6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "point"),
+    [*(("replicate", point) for point in POINTS), ("google", "after_post"), ("google", "stored")],
+)
+def test_after_a_restart_the_run_ends_right_within_a_minute(
+    installation: Hosted, name: str, point: str, record_property: Callable[[str, object], None]
+) -> None:
+    vendor = installation.vendor
+    attempts = installation.prepare(name, 1)  # of Google one for each picture
+    if point == "during_post":
+        vendor.fault(name, "submit", "accept_then_hang", 30)
+    died = installation.do("at", point, str(attempts[0]))
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    began = time.monotonic()
+    installation.start()
+    runs = "SELECT id FROM campaigns_stagerun"
+    wanted = 1 + (point == "after_intent")  # which is of a brief of its own
+    installation.wait(lambda: len(installation.rows(f"{runs} WHERE state = 'review'")) == wanted)
+    took_s = time.monotonic() - began
+    record_property("seconds", round(took_s, 1))
+    print(f"{name} {point}: {took_s:.1f} s from the start of the supervisor")
+    assert took_s < WITHIN_S
+    assert len(installation.rows(runs)) == wanted
+    calls = len(attempts) + wanted - 1
+    assert len(vendor.posts(name)) == len(charges(vendor, name)) == calls
+    booked = installation.rows("SELECT kind, count(*) FROM campaigns_ledgerentry GROUP BY kind")
+    assert dict(booked) == {"reserve": calls, "settle": calls}
+    assert installation.rows("SELECT sum(reserved_micros) FROM campaigns_budgetline") == [(0,)]
+    outputs = installation.rows("SELECT count(*) FROM campaigns_candidate")
+    assert outputs == [(2 * wanted,)]
 
 
 @pytest.mark.slow

@@ -24,8 +24,17 @@ PAGES = ("keys", "board", "routing", "ledger", "unsettled", "models", "approvals
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["fal", "replicate", "google"])
-@pytest.mark.parametrize("fault", ["", "http_401", "http_500"])
+@pytest.mark.parametrize(
+    ("name", "step", "fault", "value"),
+    [
+        *((name, "submit", fault, value) for name in ("fal", "replicate", "google")
+          for fault, value in (("", None), ("http_401", None), ("http_500", None),
+                               ("echo_key", 401), ("echo_key", 422), ("echo_key", 500))),
+        *((name, "status", "echo_key", status) for name in ("fal", "replicate")
+          for status in (401, 500)),
+        ("fal", "result", "echo_key", 422),
+    ],
+)  # fmt: skip
 def test_nowhere(
     vendor: StandIn,
     ad_set: AdSet,
@@ -36,7 +45,9 @@ def test_nowhere(
     client: Client,
     caplog: pytest.LogCaptureFixture,
     name: str,
+    step: str,
     fault: str,
+    value: int | None,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     secret = vendor.secrets[name]
@@ -44,24 +55,26 @@ def test_nowhere(
         name,
         ad_set=ad_set,
         by=mara,
-        fault=lambda: vendor.fault(name, "submit", fault) if fault else None,
+        fault=lambda: vendor.fault(name, step, fault, value) if fault else None,
     )
     run = factories.open_run(asset)
     work_off(run, woken)
     assert any(secret in repr(post.headers) for post in vendor.posts(name)), "it was sent"
+    assert fault != "echo_key" or vendor.echoes, "it was said back"
     kept = [model for model in apps.get_models() if model._meta.app_label != "django_rq"]
     rows = [row for model in kept for row in model._default_manager.all()]
     assert Attempt in {type(row) for row in rows}
-    assert secret not in serializers.serialize("json", rows)
-    assert secret not in caplog.text
+    own = secret.rpartition(":")[2]  # the half that opens the account
+    assert own not in serializers.serialize("json", rows)
+    assert own not in caplog.text
     for person in (ada, dana):
         client.force_login(person)
         for page in PAGES:
-            assert secret not in client.get(reverse(page, args=[run.team.slug])).content.decode()
+            assert own not in client.get(reverse(page, args=[run.team.slug])).content.decode()
     page = client.get(reverse("asset", args=[run.team.slug, asset.pk]))
-    assert secret not in page.content.decode()
+    assert own not in page.content.decode()
     for path in Path(settings.MEDIA_ROOT).rglob("*"):
-        assert path.is_dir() or secret.encode() not in path.read_bytes()
+        assert path.is_dir() or own.encode() not in path.read_bytes()
 
 
 def test_not_in_a_traceback(

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from redis.exceptions import RedisError
 
 from campaigns import jobs, worker
-from campaigns.actions import stored
+from campaigns.actions import spool, stored
 
 
 class Command(BaseCommand):
@@ -29,6 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         stored.sweep_scratch()
+        spool.sweep()
         name = options["queue"]
         queue = django_rq.get_queue(name)
         try:

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from campaigns import jobs
-from campaigns.actions import approvals, approving, fetching, reconcile, spending
+from campaigns.actions import ai_marks, approvals, approving, reconcile, spending
 from campaigns.models import (
     AdSet,
     Approval,
@@ -273,8 +273,8 @@ def test_an_unusable_file_is_paid_and_not_bought_again(
     ],
 )
 def test_what_a_hosted_model_invents_is_said(operation: str, own: str, hosted: str) -> None:
-    assert fetching.ai_status(operation, ["none"]) == own
-    assert fetching.ai_status(operation, ["none"], is_own_engine=False) == hosted
+    assert ai_marks.ai_status(operation, ["none"]) == own
+    assert ai_marks.ai_status(operation, ["none"], is_own_engine=False) == hosted
 
 
 class TestApprovedRuns:

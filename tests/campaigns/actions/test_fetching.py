@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.utils import timezone
-from moto.server import ThreadedMotoServer
 
 from campaigns import jobs
-from campaigns.actions import fetching, leases, reconcile, runs, sending
+from campaigns.actions import fetching, leases, patience, reconcile, runs, sending
 from campaigns.models import AdSet, Attempt, Candidate, LedgerEntry, Media, StageRun
 from campaigns.models.choices import RunState
 from routing.providers.base import (
@@ -26,7 +24,9 @@ from routing.providers.base import (
     Unavailable,
     WorkFailed,
 )
+from routing.providers.delivery import Missing
 from tests import factories
+from tests.campaigns import object_storage
 from tests.campaigns.scripted import PRICE, Killed, Scripted
 
 
@@ -41,17 +41,8 @@ def attempt(ad_set: AdSet, mara: User, hosted: Scripted) -> Attempt:
 
 @pytest.fixture
 def s3() -> Iterator[str]:
-    """Object storage on this machine, with one bucket."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    address = f"http://{host}:{port}"
-    boto3.client(
-        "s3", endpoint_url=address, aws_access_key_id="a", aws_secret_access_key="b",
-        region_name="us-east-1",
-    ).create_bucket(Bucket="media")  # fmt: skip
-    yield address
-    server.stop()
+    with object_storage.running() as address:
+        yield address
 
 
 def run_of(attempt: Attempt) -> StageRun:
@@ -146,12 +137,68 @@ class TestFetch:
         jobs.fetch(attempt.pk)
         assert line_of(attempt) == (0, 26_667)  # a third of 80 000
 
-    def test_leaves_out_more_than_was_asked_for(self, attempt: Attempt, hosted: Scripted) -> None:
+    def test_keeps_more_than_was_asked_for_and_says_so(
+        self, attempt: Attempt, hosted: Scripted
+    ) -> None:
         hosted.makes = [0, 1, 2]
-        jobs.fetch(attempt.pk)
-        assert attempt.candidates.count() == 2
-        assert line_of(attempt) == (0, 2 * PRICE)
+        for _ in range(2):
+            jobs.fetch(attempt.pk)
+        kept = attempt.candidates.order_by("position")
+        assert [(one.position, one.seed) for one in kept] == [
+            (n, attempt.seeds[0] + n) for n in range(3)
+        ]
+        assert run_of(attempt).reason == "3 came where 2 were asked for. All are here."
+        assert line_of(attempt) == (0, 3 * PRICE)
         assert stored_files() == named_files()
+
+    def test_takes_none_twice_when_it_died_among_those_beyond(
+        self, attempt: Attempt, hosted: Scripted
+    ) -> None:
+        hosted.makes = [0, 1, 2, Killed()]
+        with pytest.raises(Killed):
+            jobs.fetch(attempt.pk)
+        time_passes()
+        hosted.makes = [0, 1, 2, 3]
+        jobs.fetch(attempt.pk)
+        assert sorted(attempt.candidates.values_list("position", flat=True)) == [0, 1, 2, 3]
+        assert Media.objects.filter(origin="output").count() == 4
+
+    def test_keeps_a_flood_aside(self, attempt: Attempt, hosted: Scripted) -> None:
+        hosted.makes = list(range(14))
+        jobs.fetch(attempt.pk)
+        assert attempt.candidates.count() == fetching.MOST_IN_ALL
+        reasons = set(attempt.kept_aside.values_list("position", "reason"))
+        assert reasons == {(n, fetching.TOO_MANY) for n in (12, 13)}
+
+    def test_waits_for_room_in_the_scratch_folder_without_using_up_tries(
+        self, attempt: Attempt, hosted: Scripted
+    ) -> None:
+        for number in (errno.ENOSPC, errno.EDQUOT):
+            hosted.makes = [0, OSError(number, "No space left on device")]
+            for _ in range(leases.MOST_TRIES + 1):
+                jobs.fetch(attempt.pk)
+        attempt.refresh_from_db()
+        assert (attempt.state, attempt.tries, attempt.lease_until) == ("fetching", 0, None)
+        assert (attempt.candidates.count(), line_of(attempt)) == (1, (2 * PRICE, 0))
+        hosted.makes = [0, 1]
+        jobs.fetch(attempt.pk)
+        assert (attempt.candidates.count(), line_of(attempt)) == (2, (0, 2 * PRICE))
+
+    def test_asks_again_for_what_is_not_shown_until_it_counts_as_lost(
+        self, attempt: Attempt, hosted: Scripted
+    ) -> None:
+        hosted.makes = [0, Missing("The provider does not keep it any more.")]
+        for _ in range(leases.MOST_TRIES + 1):
+            jobs.fetch(attempt.pk)
+        attempt.refresh_from_db()
+        assert (attempt.state, attempt.candidates.count()) == ("fetching", 1)
+        assert attempt.due_at > timezone.now()
+        since = float(attempt.details[patience.SINCE]) - patience.MISSING_FOR.total_seconds() - 1
+        Attempt.objects.update(details={patience.SINCE: str(since)})
+        jobs.fetch(attempt.pk)
+        run = run_of(attempt)
+        assert (run.state, run.reason) == ("review", "The provider does not keep it any more.")
+        assert line_of(attempt) == (0, PRICE)
 
     def test_of_nothing_at_all_fails_and_never_asks_for_a_review(
         self, attempt: Attempt, hosted: Scripted
@@ -218,27 +265,16 @@ class TestFetch:
     def test_waits_while_the_storage_does_not_answer(
         self, attempt: Attempt, settings: Any, s3: str
     ) -> None:
-        storages = settings.STORAGES
+        usual = settings.STORAGES
 
-        def kept_in(address: str, bucket: str) -> None:
-            options = {
-                "bucket_name": bucket, "endpoint_url": address, "access_key": "a",
-                "secret_key": "b", "region_name": "us-east-1",
-                "client_config": Config(
-                    retries={"max_attempts": 0}, s3={"addressing_style": "path"}
-                ),
-            }  # fmt: skip
-            backend = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
-            settings.STORAGES = {**storages, "default": backend}
-
-        for address, bucket in (("http://127.0.0.1:1", "media"), (s3, "not-made-yet")):
-            kept_in(address, bucket)
+        for address, bucket in ((object_storage.AWAY, "media"), (s3, "not-made-yet")):
+            settings.STORAGES = object_storage.storages(usual, address=address, bucket=bucket)
             for _ in range(leases.MOST_TRIES + 1):
                 jobs.fetch(attempt.pk)
             attempt.refresh_from_db()
             assert (attempt.state, Media.objects.count()) == ("fetching", 0)
             assert line_of(attempt) == (2 * PRICE, 0)
-        kept_in(s3, "media")
+        settings.STORAGES = object_storage.storages(usual, address=s3)
         jobs.fetch(attempt.pk)
         assert (attempt.candidates.count(), line_of(attempt)) == (2, (0, 2 * PRICE))
         media = attempt.candidates.order_by("position")[0].media

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from datetime import timedelta
@@ -11,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
-from campaigns.actions import leases
+from campaigns.actions import leases, reconcile
 from campaigns.models import AdSet, Attempt
 from tests import factories
 from tests.campaigns.at_once import at_once
@@ -42,6 +45,37 @@ class TestClaim:
         assert claim(attempt) is None
         attempt.refresh_from_db()
         assert attempt.tries == 0
+
+
+class TestTakeBack:
+    def hold(self, attempt: Attempt, key: str) -> None:
+        until = timezone.now() + leases.LEASE
+        Attempt.objects.filter(pk=attempt.pk).update(lease_until=until, lease_key=key)
+
+    def dead(self) -> int:
+        """The number of a process that has ended."""
+        process = subprocess.Popen([sys.executable, "-c", ""])
+        process.wait()
+        return process.pid
+
+    def test_ends_what_a_dead_process_of_this_machine_held(self, attempt: Attempt) -> None:
+        self.hold(attempt, leases.new_key(self.dead()))
+        assert claim(attempt) is None
+        assert leases.take_back(Attempt.objects.all(), now=timezone.now()) == 1
+        assert claim(attempt) is not None
+
+    def test_leaves_the_living_and_other_machines_alone(self, attempt: Attempt) -> None:
+        for key in (leases.new_key(os.getpid()), "f" * 10 + leases.new_key(self.dead())[10:], ""):
+            self.hold(attempt, key)
+            assert leases.take_back(Attempt.objects.all(), now=timezone.now()) == 0
+            assert claim(attempt) is None
+
+    def test_lets_the_scheduler_take_up_what_was_being_sent(self, attempt: Attempt) -> None:
+        self.hold(attempt, leases.new_key(self.dead()))
+        Attempt.objects.update(state="submitting", provider="fal")
+        reconcile.tick(timezone.now())
+        attempt.refresh_from_db()
+        assert (attempt.state, attempt.lease_until) == ("unknown", None)
 
 
 class TestKeeper:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.models import AdSet, Attempt
+from campaigns.models import AdSet, Attempt, LedgerEntry
 from campaigns.queries import keys
 from tests import factories
 
@@ -40,13 +41,24 @@ def calls(ad_set: AdSet, mara: User) -> Iterator[AdSet]:
         more: dict[str, Any] = {"finished_at": now} if billed is not None else {}
         if state in ("submitted", "settled"):
             more |= {"provider_ref": f"job-{number}", "submitted_at": now}
-        Attempt.objects.create(
+        made = Attempt.objects.create(
             run=run, number=number, provider="fal", model="m", model_version="v", state=state,
             key=f"key-{number}", due_at=now, sent_at=now, reserved_micros=held,
             settled_micros=billed, error=error, **more,
         )  # fmt: skip
+        if billed is not None:
+            book(made, billed)
     with override_settings(PROVIDERS=SET):
         yield ad_set
+
+
+def book(attempt: Attempt, micros: int, kind: str = "settle") -> None:
+    """A bill, booked now."""
+    campaign = attempt.run.asset.campaign
+    LedgerEntry.objects.create(
+        team=campaign.team, line=factories.tier_line(campaign), attempt=attempt, kind=kind,
+        amount_micros=micros, currency="USD", key=f"{kind}-{attempt.key}",
+    )  # fmt: skip
 
 
 def rows(ad_set: AdSet, *, shows_ends: bool = True) -> dict[str, keys.Row]:
@@ -63,6 +75,28 @@ def test_a_lost_answer_is_not_counted_as_under_way_too(calls: AdSet) -> None:
 def test_only_what_is_still_open_is_held(calls: AdSet) -> None:
     row = rows(calls)["fal"]
     assert (row.billed_micros, row.held_micros) == (40_000, 120_000)
+
+
+def test_what_is_billed_today_counts_whenever_the_call_was_made(calls: AdSet) -> None:
+    long_ago = timezone.now() - timedelta(days=3)
+    Attempt.objects.update(created_at=long_ago, sent_at=long_ago)
+    row = rows(calls)["fal"]
+    assert (row.billed_micros, row.held_micros) == (40_000, 120_000)
+    assert (row.sent_count, row.done_count, row.failed_count) == (0, 1, 1)
+    assert (row.open_count, row.unknown_count) == (1, 1)
+    Attempt.objects.filter(finished_at__isnull=False).update(finished_at=long_ago)
+    assert rows(calls)["fal"].done_count == 0
+
+
+def test_a_correction_of_today_counts_today(calls: AdSet) -> None:
+    book(Attempt.objects.get(key="key-10"), -5_000, "correct")
+    assert rows(calls)["fal"].billed_micros == 35_000
+
+
+def test_what_was_billed_before_counts_no_more(calls: AdSet) -> None:
+    later = timezone.now() + timedelta(days=1, minutes=1)
+    found = keys.page(team=calls.campaign.team, now=later, shows_ends=True)
+    assert [row.billed_micros for row in found if row.key == "fal"] == [0]
 
 
 def test_an_address_comes_without_name_and_password_and_only_to_staff(calls: AdSet) -> None:

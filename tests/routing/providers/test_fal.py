@@ -22,10 +22,10 @@ from routing.providers.base import (
     RateLimited,
     Refused,
     Request,
-    ResultLost,
     Unavailable,
     WorkFailed,
 )
+from routing.providers.delivery import Missing
 from routing.providers.fal import Fal
 from routing.providers.transport import Transport
 from tests.routing.providers.desk import Desk, file, said
@@ -129,7 +129,6 @@ class TestLookUp:
             (said({"status": "COMPLETED"}), Progress.READY),
             (said({"status": "COMPLETED", "error": "boom", "error_type": "runner_disconnected"}),
              Progress.FAILED),
-            (said({}, 404), Progress.FAILED),
         ],
     )  # fmt: skip
     def test_reads_the_state(
@@ -143,14 +142,101 @@ class TestLookUp:
         desk.answers["GET /queue/fal-ai/flux/requests/r1/status"] = reply
         assert provider.look_up(asked(SCHNELL, "compose_type"), "r1").progress is progress
 
+    def test_work_that_is_not_shown_is_not_called_lost_yet(
+        self, desk: Desk, provider: Fal, asked: Callable[..., Request]
+    ) -> None:
+        with pytest.raises(Missing):  # also right after it was taken
+            provider.look_up(asked(SCHNELL, "compose_type"), "r1")
+
     def test_a_failure_of_the_runner_is_free_and_may_be_tried_again(
         self, desk: Desk, provider: Fal, asked: Callable[..., Request]
     ) -> None:
-        desk.answers["GET /queue"] = said(
+        desk.answers["GET /queue/fal-ai/flux/requests/r1/status"] = said(
             {"status": "COMPLETED", "error": "boom", "error_type": "runner_disconnected"}
         )
         outcome = provider.look_up(asked(SCHNELL, "compose_type"), "r1")
         assert (outcome.billed, outcome.again, outcome.kind) == (False, True, Kind.FAILED)
+
+    @pytest.mark.parametrize(
+        ("word", "status", "units", "kind", "billed", "again"),
+        [
+            ("image_too_small", 422, "", Kind.INVALID, False, False),
+            ("value_error", 422, "1", Kind.INVALID, True, False),
+            ("content_policy_violation", 422, "", Kind.REFUSED, False, False),
+            ("content_policy_violation", 422, "2.5", Kind.REFUSED, True, False),
+            ("face_detection_error", 422, "0", Kind.FAILED, False, False),
+            ("no_media_generated", 422, "", Kind.NO_RESULT, False, True),
+            ("internal_server_error", 500, "1", Kind.FAILED, False, True),
+            ("generation_timeout", 504, "", Kind.FAILED, False, False),
+            ("client_cancelled", 499, "", Kind.CANCELLED, False, False),
+            ("a_new_word", 400, "", Kind.INVALID, False, False),
+        ],
+    )
+    def test_of_a_failure_its_result_says_whose_fault_it_was_and_whether_it_costs(
+        self,
+        desk: Desk,
+        provider: Fal,
+        asked: Callable[..., Request],
+        word: str,
+        status: int,
+        units: str,
+        kind: Kind,
+        billed: bool,
+        again: bool,
+    ) -> None:
+        # the state alone says neither
+        desk.answers["GET /queue/fal-ai/flux/requests/r1/status"] = said(
+            {"status": "COMPLETED", "error": "boom"}
+        )
+        desk.answers["GET /queue/fal-ai/flux/requests/r1"] = said(
+            {"detail": [{"type": word, "msg": "so it is", "loc": ["body"]}]},
+            status,
+            **({"x_fal_billable_units": units} if units else {}),
+        )
+        outcome = provider.look_up(asked(SCHNELL, "compose_type"), "r1")
+        assert (outcome.progress, outcome.kind) == (Progress.FAILED, kind)
+        assert (outcome.billed, outcome.again) == (billed, again)
+        assert outcome.usage is not None
+        assert outcome.usage.units_micros == (round(float(units) * 1e6) if units else None)
+
+    @pytest.mark.parametrize(
+        ("error", "word", "kind", "billed"),
+        [
+            ("too small", "image_too_small", Kind.INVALID, False),
+            ("Invalid status code: 422", "", Kind.INVALID, False),
+            ("Invalid status code: 500", "", Kind.FAILED, False),
+            ("boom", "", Kind.FAILED, True),
+        ],
+    )
+    def test_a_failure_whose_result_is_gone_is_read_from_its_state(
+        self,
+        desk: Desk,
+        provider: Fal,
+        asked: Callable[..., Request],
+        error: str,
+        word: str,
+        kind: Kind,
+        billed: bool,
+    ) -> None:
+        desk.answers["GET /queue/fal-ai/flux/requests/r1/status"] = said(
+            {"status": "COMPLETED", "error": error, "error_type": word}
+        )
+        outcome = provider.look_up(asked(SCHNELL, "compose_type"), "r1")
+        assert (outcome.kind, outcome.billed) == (kind, billed)
+
+    def test_a_result_that_is_there_after_all_is_fetched(
+        self, desk: Desk, provider: Fal, asked: Callable[..., Request]
+    ) -> None:
+        desk.answers["GET /queue/fal-ai/flux/requests/r1/status"] = said(
+            {"status": "COMPLETED", "error": "boom"}
+        )
+        desk.answers["GET /queue/fal-ai/flux/requests/r1"] = [
+            (503, {}, b"<html>nginx</html>"), said({"images": []}),
+        ]  # fmt: skip
+        with pytest.raises(OutcomeUnknown):
+            provider.look_up(asked(SCHNELL, "compose_type"), "r1")
+        outcome = provider.look_up(asked(SCHNELL, "compose_type"), "r1")
+        assert outcome.progress is Progress.READY
 
     def test_sends_the_key_to_no_address_that_is_not_fals(
         self, desk: Desk, provider: Fal, asked: Callable[..., Request]
@@ -179,6 +265,23 @@ class TestFetch:
         assert first.usage.units_micros == 4_200_000
         assert second.path.read_bytes() == png
 
+    def test_brings_what_is_there_of_one_that_is_not_shown_and_more_than_asked_for(
+        self, desk: Desk, provider: Fal, asked: Callable[..., Request], png: bytes
+    ) -> None:
+        self.result(desk, {"images": [{"url": f"{desk.url}/m/{n}"} for n in range(3)]})
+        desk.answers["GET /m/"] = file(png)
+        desk.answers["GET /m/1"] = (404, {}, b"")
+        found = provider.fetch(
+            asked(SCHNELL, "compose_type", seeds=(7, 8)), "r1",
+            on_progress=lambda share: None, have=frozenset(),
+        )  # fmt: skip
+        got = [next(found), next(found)]
+        assert [(one.position, one.seed) for one in got] == [(0, 7), (2, 9)]
+        assert got[0].usage is not None
+        assert got[0].usage.count == 3  # each is billed
+        with pytest.raises(Missing):
+            next(found)
+
     def test_leaves_out_what_is_there_and_what_was_held_back(
         self, desk: Desk, provider: Fal, asked: Callable[..., Request], png: bytes
     ) -> None:
@@ -201,7 +304,7 @@ class TestFetch:
             ({"images": [{"url": "x"}], "has_nsfw_concepts": [True]}, 200, Refused),
             ({"detail": [{"type": "no_media_generated", "msg": ""}]}, 422, NoResult),
             ({"detail": [{"type": "content_policy_violation", "msg": ""}]}, 422, Refused),
-            ({}, 404, ResultLost),
+            ({}, 404, Missing),
         ],
     )
     def test_says_why_nothing_came(
@@ -220,7 +323,9 @@ class TestFetch:
     @pytest.mark.parametrize(
         ("reply", "error"),
         [
-            ((404, {}, b""), ResultLost),
+            ((404, {}, b""), Missing),
+            ((403, {}, b""), Missing),
+            ((410, {}, b""), Missing),
             ((503, {}, b""), ProviderError),
             (file(b"<html><body>hello</body></html>"), WorkFailed),
             (file(b"<svg xmlns='x'/>", "image/png"), WorkFailed),
@@ -258,6 +363,31 @@ class TestNotice:
         provider.notice(headers, body, NOW + 30)
         assert desk.count("GET /rest") == 1  # the keys are kept
 
+    def test_asks_for_a_new_key_at_most_once_a_minute(self, desk: Desk, provider: Fal) -> None:
+        headers, body = self.signed(desk)
+        provider.notice(headers, body, NOW)
+        headers, body = self.signed(desk)  # by another key than was read
+        with pytest.raises(BadNotice):
+            provider.notice(headers, body, NOW + 59)
+        assert desk.count("GET /rest") == 1
+        assert provider.notice(headers, body, NOW + 61).ref == "r1"
+        for second in range(62, 100):
+            with pytest.raises(BadNotice):
+                provider.notice(headers, body + b" ", NOW + second)
+        assert desk.count("GET /rest") == 2
+
+    def test_asks_a_key_list_that_is_away_at_most_once_a_minute(
+        self, desk: Desk, provider: Fal
+    ) -> None:
+        headers, body = self.signed(desk)
+        there = desk.answers.pop("GET /rest/.well-known/jwks.json")
+        for second in range(3):
+            with pytest.raises((BadNotice, OutcomeUnknown)):
+                provider.notice(headers, body, NOW + second)
+        assert desk.count("GET /rest") == 1
+        desk.answers["GET /rest/.well-known/jwks.json"] = there
+        assert provider.notice(headers, body, NOW + 61).ref == "r1"
+
     @pytest.mark.parametrize(
         ("changed", "later"),
         [({"user-id": "somebody"}, 0), ({}, 400), ({}, -400), ({"timestamp": "soon"}, 0)],
@@ -277,6 +407,20 @@ class TestNotice:
             provider.notice(headers, body + b" ", NOW)
         with pytest.raises(BadNotice):
             provider.notice({**headers, "X-Fal-Webhook-Signature": "zz"}, body, NOW)
+
+
+class TestCancel:
+    @pytest.mark.parametrize(
+        ("status", "word"),
+        [(200, "OK"), (202, "CANCELLATION_REQUESTED"), (400, "ALREADY_COMPLETED"),
+         (404, "NOT_FOUND")],
+    )  # fmt: skip
+    def test_never_says_by_itself_that_nothing_is_billed(
+        self, desk: Desk, provider: Fal, asked: Callable[..., Request], status: int, word: str
+    ) -> None:
+        desk.answers["PUT /queue/fal-ai/flux/requests/r1/cancel"] = said({"status": word}, status)
+        assert not provider.cancel("r1", asked(SCHNELL, "compose_type"))
+        assert desk.count("PUT /queue") == 1
 
 
 class TestCheck:

@@ -62,6 +62,20 @@ def test_sends_words_and_picture_and_brings_the_picture(
     assert (sent.ref, output.path.read_bytes(), output.usage.count) == ("resp-1", png, 1)
 
 
+def test_brings_every_picture_of_an_answer_but_no_draft(
+    desk: Desk, provider: Google, asked: Callable[..., Request], png: bytes
+) -> None:
+    given = answer(png)
+    parts = given["candidates"][0]["content"]["parts"]
+    parts.insert(0, {**parts[1], "thought": True})
+    parts += [{"inlineData": {"mimeType": "image/png", "data": "!!!"}}, dict(parts[-1])]
+    desk.answers[CALL] = said(given)
+    sent = provider.submit(asked(BANANA, "compose", seeds=(11,)))
+    assert [(one.position, one.seed) for one in sent.outputs] == [(0, 11), (2, 13)]
+    assert {one.path.read_bytes() for one in sent.outputs} == {png}
+    assert {one.usage.count for one in sent.outputs if one.usage} == {3}
+
+
 @pytest.mark.parametrize(
     ("reply", "error"),
     [

@@ -84,4 +84,6 @@ CASES: tuple[Case, ...] = (
     *_each(QUEUED, "job", "cancel_ignored", then="cancel_late"),
     *_each(QUEUED, "submit", "hook_first", then="first"),
     *_each(QUEUED, "submit", "hook_first", then="first", also="accept_then_drop"),
+    # cancelled, and the provider does not know the work any more: what it took counts as billed
+    *_each(QUEUED, "status", "http_404*ever", then="cancel"),
 )  # fmt: skip

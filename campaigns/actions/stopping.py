@@ -15,10 +15,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from campaigns import dispatch, throttle, transitions, wiring
-from campaigns.actions import billing, events, locks, requests, spending, stored
+from campaigns.actions import billing, events, locks, patience, requests, spending, stored
 from campaigns.models import Attempt
 from campaigns.models.choices import RUN_WORKING, AttemptState
 from routing.providers.base import Progress, ProviderError
+from routing.providers.delivery import Missing
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +106,10 @@ def _ask(attempt: Attempt) -> _Said:
             if provider.cancel(attempt.provider_ref, request):
                 return _Said.STOPPED
             outcome = provider.look_up(request, attempt.provider_ref)
+    except Missing as error:
+        rows = Attempt.objects.filter(pk=attempt.pk, state__in=AT_PROVIDER)
+        is_lost = patience.is_over(attempt=attempt, rows=rows, error=error)
+        return _Said.BILLED if is_lost else _Said.LATER
     except (wiring.NoSuchProvider, ProviderError, stored.StorageAway) as error:
         log.warning("attempt %s could not be stopped: %s", attempt.pk, error)
         return _Said.LATER

@@ -20,6 +20,7 @@ from campaigns.queries import access
 from campaigns.transitions import NotNow
 from routing import money
 from routing.providers.base import Kind, ProviderError, Submission
+from routing.providers.delivery import Missing
 
 MOST_REASON = 200
 BILLED, UNBILLED, FOUND = "attempt.billed", "attempt.unbilled", "attempt.found"
@@ -91,12 +92,12 @@ def found(*, attempt: Attempt, request_id: str, reason: str, by: User) -> None:
     try:
         with requests.prepared(attempt=attempt, with_files=False) as request:
             outcome = wiring.provider(attempt.provider).look_up(request, ref)
+    except Missing as error:
+        raise BadSettlement(_unknown(attempt), "request_id") from error
     except (wiring.NoSuchProvider, ProviderError) as error:
         raise BadSettlement(f"{error} Nothing was changed.", "request_id") from error
     if outcome.kind is Kind.RESULT_LOST or wiring.answers_at_once(attempt.provider):
-        raise BadSettlement(
-            f"{attempt.provider} does not know this request id. Nothing was changed.", "request_id"
-        )
+        raise BadSettlement(_unknown(attempt), "request_id")
     if not searching.accept(attempt_id=attempt.pk, submission=Submission(ref)):
         raise NotNow("This call is clear by now, so there is nothing to decide.")
     events.record(
@@ -110,6 +111,10 @@ def found(*, attempt: Attempt, request_id: str, reason: str, by: User) -> None:
         after={"state": AttemptState.SUBMITTED, "reason": " ".join(reason.split())[:MOST_REASON]},
     )
     events.touch(asset_ids=[run.asset_id])
+
+
+def _unknown(attempt: Attempt) -> str:
+    return f"{attempt.provider} does not know this request id. Nothing was changed."
 
 
 def _decide(

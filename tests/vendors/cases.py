@@ -77,4 +77,13 @@ CASES: tuple[Case, ...] = (
     *_each(QUEUED, "job", "hook_twice", "fails_500", then="hook"),
     *_each("fal", "job", "hook_null", "hook_twice", "hook_forged", "hook_stale", "hook_foreign",
            then="hook", also="accept_then_drop"),
+    # replayed, out of order, too late, and sooner than the answer to the submission
+    *_each(QUEUED, "submit", "", then="replay"),
+    *_each(QUEUED, "submit", "", then="late"),
+    *_each(QUEUED, "job", "fails_500", then="late"),
+    *_each(QUEUED, "job", "cancel_ignored", then="cancel_late"),
+    *_each(QUEUED, "submit", "hook_first", then="first"),
+    *_each(QUEUED, "submit", "hook_first", then="first", also="accept_then_drop"),
+    # cancelled, and the provider does not know the work any more: what it took counts as billed
+    *_each(QUEUED, "status", "http_404*ever", then="cancel"),
 )  # fmt: skip

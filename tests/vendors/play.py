@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from campaigns import jobs
-from campaigns.actions import reconcile, runs
+from campaigns.actions import patience, reconcile, runs
 from campaigns.models import AdSet, Asset, Attempt, CatalogModel, Quarantine, StageRun
 from campaigns.models.choices import ATTEMPT_DRIVEN, ATTEMPT_OPEN, RUN_WORKING, AttemptState
 from tests import factories
@@ -30,10 +30,15 @@ FUNDED = 50_000_000
 ALSO_AT = {"no_type": "job"}  # where a second fault happens, if not at the submit
 
 
+Message = tuple[str, dict[str, str], bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A fault of a vendor at a step. `times` 99 is for ever. `then`: what people or messages do
-    meanwhile, "cancel" or "hook". `also`: a second fault, of the submit unless ALSO_AT knows."""
+    meanwhile: "cancel", "hook", "replay" (the same message again when all is over), "late" (only
+    then), "cancel_late", "first" (before the submission is answered). `also`: a second fault, of
+    the submit unless ALSO_AT knows."""
 
     vendor: str
     step: str
@@ -74,21 +79,30 @@ def play(
     by: User,
     woken: list[tuple[str, int]],
     client: Client,
+    door: str = "",
 ) -> Ended:
-    """Start a run of two candidates under a fault and do what workers and scheduler would do."""
-    vendor.webhook_to = vendor.base  # nobody listens there; the messages are taken by hand
+    """Start a run of two candidates under a fault and do what workers and scheduler would do.
+    `door` is where messages are taken; without one they are brought by hand."""
+    vendor.webhook_to = door or vendor.base  # where nobody listens
+    sent: list[Message] = []
 
     def meanwhile(run: StageRun) -> None:
-        if case.then == "cancel":
+        if case.then.startswith("cancel"):
             cancel(run)
             vendor.delay_s = 0
-        elif case.then == "hook":
-            tell(case.vendor, vendor, client)
+        elif case.then in ("hook", "replay"):
+            sent.extend(messages(case.vendor, vendor))
+            bring(sent, client)
 
     asset = begin(case.vendor, ad_set=ad_set, by=by, fault=lambda: _arm(case, vendor))
     run = factories.open_run(asset)
     work_off(run, woken, meanwhile=meanwhile)
-    return ended(case.vendor, vendor, run)
+    got = ended(case.vendor, vendor, run)
+    if case.then in ("replay", "late", "cancel_late"):
+        bring(sent or messages(case.vendor, vendor), client)
+        work_off(run, woken)
+        assert ended(case.vendor, vendor, run) == got, "a message changed what was over"
+    return got
 
 
 def _arm(case: Case, vendor: StandIn) -> None:
@@ -136,6 +150,10 @@ def work_off(
         if number >= OLDER_AFTER:
             for name in ("sent_at", "submitted_at", "created_at"):
                 mine.update(**{name: F(name) - OLDER_BY})
+            for one in mine.filter(details__has_key=patience.SINCE):
+                since = float(one.details[patience.SINCE]) - OLDER_BY.total_seconds()
+                details = {**one.details, patience.SINCE: str(since)}
+                mine.filter(pk=one.pk).update(details=details)
         mine.filter(state__in=ATTEMPT_DRIVEN).update(due_at=now)
         mine.filter(state=AttemptState.UNKNOWN, search_at__isnull=False).update(search_at=now)
         reconcile.tick(timezone.now())
@@ -147,21 +165,23 @@ def work_off(
             meanwhile(run)
 
 
-def tell(name: str, vendor: StandIn, client: Client) -> None:
-    """Bring the vendor's message about each of its jobs to our door, as its faults want it."""
+def messages(name: str, vendor: StandIn) -> list[Message]:
+    """The vendor's message about each of its jobs, as its faults want it: path, headers, body."""
     make = fal.message if name == "fal" else replicate.message
+    found = []
     for job in vendor.state.of(name):
         moved = vendor.job(name, job.id)
         assert moved is not None
         account = "somebody-else" if moved.has("hook_foreign") else ACCOUNT
         for _ in range(2 if moved.has("hook_twice") else 1):
-            headers, body = make(vendor, moved, account)
-            client.post(
-                urlsplit(moved.webhook).path,
-                body,
-                content_type="application/json",
-                headers=headers,
-            )
+            found.append((urlsplit(moved.webhook).path, *make(vendor, moved, account)))
+    return found
+
+
+def bring(sent: list[Message], client: Client) -> None:
+    """Bring messages to our door."""
+    for path, headers, body in sent:
+        client.post(path, body, content_type="application/json", headers=headers)
 
 
 def cancel(run: StageRun) -> None:

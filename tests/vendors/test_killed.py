@@ -59,6 +59,22 @@ class Hosted(Installation):
             check=False,
         )  # fmt: skip
 
+    def die(self, name: str, point: str, attempt: int) -> None:
+        """Does a worker's work up to a point, at which it dies."""
+        if point == "during_post":
+            self.vendor.fault(name, "submit", "accept_then_hang", 30)
+            before = len(self.vendor.charges(name))
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.vendors.killed", "at", point, str(attempt)],
+                env=self.environment(), cwd=settings.BASE_DIR,
+            )  # fmt: skip
+            self.wait(lambda: len(self.vendor.charges(name)) > before)
+            process.kill()
+            process.wait()
+            return
+        died = self.do("at", point, str(attempt))
+        assert died.returncode == -signal.SIGKILL, (point, died.stderr)
+
     def prepare(self, vendor: str, count: int) -> list[int]:
         done = self.do("prepare", vendor, str(count))
         assert done.returncode == 0, done.stderr
@@ -98,8 +114,7 @@ def charges(vendor: StandIn, name: str) -> list[str]:
 def test_what_nobody_can_look_up_is_not_sent_again(installation: Hosted) -> None:
     vendor = installation.vendor
     lost = installation.prepare("fal", 1)
-    vendor.fault("fal", "submit", "accept_then_hang", 30)
-    assert installation.do("at", "during_post", str(lost[0])).returncode == -signal.SIGKILL
+    installation.die("fal", "during_post", lost[0])
     installation.start()
     unknown = "SELECT id FROM campaigns_attempt WHERE state = 'unknown' AND search_at IS NULL"
     installation.wait(lambda: installation.rows(unknown) == [(lost[0],)])
@@ -118,10 +133,7 @@ def test_after_a_restart_the_run_ends_right(
 ) -> None:
     vendor = installation.vendor
     attempts = installation.prepare(name, 1)  # of Google one for each picture
-    if point == "during_post":
-        vendor.fault(name, "submit", "accept_then_hang", 30)
-    died = installation.do("at", point, str(attempts[0]))
-    assert died.returncode == -signal.SIGKILL, died.stderr
+    installation.die(name, point, attempts[0])
     began = time.monotonic()
     installation.start()
     runs = "SELECT id FROM campaigns_stagerun"

@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
+from pytest_django.live_server_helper import LiveServer
 
 from campaigns.models import AdSet, Attempt, LedgerEntry
 from campaigns.models.choices import ATTEMPT_OPEN
@@ -20,12 +21,21 @@ from tests.vendors.cases import CASES, EVER
 from tests.vendors.play import Case, Ended, play
 
 TABLE = Path(settings.BASE_DIR) / "docs" / "faults.md"
+THEN = {
+    "": "",
+    "cancel": "cancelled meanwhile",
+    "hook": "the message comes",
+    "replay": "the message comes, and again at the end",
+    "late": "the message comes at the end",
+    "cancel_late": "cancelled meanwhile, the message comes at the end",
+    "first": "",
+}
 
 
 def row(case: Case, got: Ended) -> str:
     """A line of the table."""
     often = {1: "", EVER: "always"}.get(case.times, f"{case.times} times")
-    what = {"": "", "cancel": "cancelled meanwhile", "hook": "the message comes"}[case.then]
+    what = THEN[case.then]
     parts = (case.also, case.fault or "none", often, what)
     fault = ", ".join(one.replace("_", " ") for one in parts if one)
 
@@ -40,7 +50,10 @@ def row(case: Case, got: Ended) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+FIRST = tuple(case for case in CASES if case.then == "first")
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case not in FIRST], ids=str)
 @pytest.mark.django_db
 @override_settings(PUBLIC_URL="https://switchyard.example")
 def test_ends_as_written_down(
@@ -51,7 +64,31 @@ def test_ends_as_written_down(
     woken: list[tuple[str, int]],
     client: Client,
 ) -> None:
-    got = play(case, vendor=vendor, ad_set=ad_set, by=mara, woken=woken, client=client)
+    compare(case, vendor, play(case, vendor=vendor, ad_set=ad_set, by=mara, woken=woken,
+                               client=client))  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FIRST, ids=str)
+@pytest.mark.django_db(transaction=True)
+@override_settings(PUBLIC_URL="https://switchyard.example")
+def test_a_message_before_the_answer_ends_as_written_down(
+    case: Case,
+    vendor: StandIn,
+    ad_set: AdSet,
+    mara: User,
+    woken: list[tuple[str, int]],
+    client: Client,
+    live_server: LiveServer,
+) -> None:
+    got = play(case, vendor=vendor, ad_set=ad_set, by=mara, woken=woken, client=client,
+               door=live_server.url)  # fmt: skip
+    first = vendor.state.deliveries[0]
+    assert first.status == 204, "it came while the submission was not answered yet"
+    compare(case, vendor, got)
+
+
+def compare(case: Case, vendor: StandIn, got: Ended) -> None:
+    """Holds how it ended against the rules and the table."""
     attempts = list(Attempt.objects.all())
     open_ones = [one for one in attempts if one.state in ATTEMPT_OPEN]
     assert got.jobs <= len(attempts), "a call was charged twice"

@@ -165,8 +165,8 @@ def _subject(seen: Seen, windows: Windows, weights: CropWeights) -> NDArray[np.f
     uppers = [_upper(part, seen) for part in seen.people]
     for upper in uppers:
         inside = windows.share_of(_airy(upper, seen, weights.subject_air))
-        all_of_it = inside / max(float(inside.max()), 1e-6) > 0.995
-        scores += weights.upper * (inside + all_of_it) / len(uppers)
+        complete = inside / max(float(inside.max()), 1e-6) > 0.995
+        scores += weights.upper * (inside + complete) / len(uppers)
     return scores
 
 

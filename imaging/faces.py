@@ -1,15 +1,13 @@
 """Find faces: where they are and where their eyes, nose and mouth corners lie.
 
-CenterFace (MIT) through OpenCV's own network reader. The network is loaded at the first call of
-a process and must not be loaded in a process that forks afterwards. It says where a face is,
-never whose.
+CenterFace (MIT) through OpenCV's own network reader. It must not run in a process that forks
+afterwards. It says where a face is, never whose.
 """
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -23,7 +21,7 @@ STRIDE = 32
 HEAT_STEP = 4
 OUTPUTS = ("537", "538", "539", "540")
 OVERLAP = 0.3
-# A network keeps its input between calls, so two threads must not share one call.
+# One at a time: two would hold twice the memory.
 _lock = threading.Lock()
 
 
@@ -51,7 +49,7 @@ def detect(rgb: NDArray[np.uint8], *, threshold: float = 0.5, long_side: int = 6
     small[:small_height, :small_width] = shrink(rgb, small_width, small_height)
     blob = cv2.dnn.blobFromImage(small, 1.0, (side, side), (0, 0, 0), False, False)
     with _lock:
-        network = _network(weights.path("centerface").as_posix(), side)
+        network = _network(weights.path("centerface").as_posix())
         network.setInput(blob)
         heat, scale, offset, marks = network.forward(OUTPUTS)
     found = _decode(heat[0, 0], scale[0], offset[0], marks[0], threshold)
@@ -60,9 +58,8 @@ def detect(rgb: NDArray[np.uint8], *, threshold: float = 0.5, long_side: int = 6
 
 
 # OpenCV keeps the first input size inside the network and answers later sizes with faces
-# everywhere, so each size has a network of its own (10 ms to make, a few sizes at a time).
-@lru_cache(maxsize=2)
-def _network(file: str, side: int) -> cv2.dnn.Net:
+# everywhere; and between calls it holds 70 MB. So each call has a network of its own (10 ms).
+def _network(file: str) -> cv2.dnn.Net:
     cv2.setNumThreads(2)
     return cv2.dnn.readNetFromONNX(file)
 

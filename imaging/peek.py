@@ -1,7 +1,7 @@
-"""A small copy of a picture for looking at, without decoding more of it than needed.
+"""A smaller copy of a picture, without decoding more of it than needed.
 
-A JPEG is decoded at a half, a quarter or an eighth by its own decoder. For deciding, never for
-delivering: what is cut for a platform comes from the whole picture.
+A JPEG is decoded at a half, a quarter or an eighth by its own decoder, which averages as it does
+so. `small` is for looking at; what is delivered comes from `shrunk`, at least as large as it.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from imaging import probe
-from imaging.geometry import limit_side
+from imaging.geometry import Box, limit_side
 from imaging.pixels import shrink
 from imaging.see import WORK_SIDE
+
+STEPS = (8, 4, 2)
 
 
 def small(image: Image.Image, side: int = WORK_SIDE) -> tuple[NDArray[np.uint8], tuple[int, int]]:
@@ -32,3 +34,23 @@ def small(image: Image.Image, side: int = WORK_SIDE) -> tuple[NDArray[np.uint8],
     rgb = np.asarray(upright.convert("RGB"), dtype=np.uint8)
     small_width, small_height, _ = limit_side(rgb.shape[1], rgb.shape[0], side)
     return shrink(rgb, small_width, small_height), (width, height)
+
+
+def step(box: Box, width: int, height: int) -> int:
+    """How many times smaller a picture may be decoded so that `box` still has width x height
+    pixels: 1, 2, 4 or 8."""
+    return next(
+        (size for size in STEPS if box.width >= size * width and box.height >= size * height), 1
+    )
+
+
+def shrunk(image: Image.Image, by: int) -> NDArray[np.uint8]:
+    """RGB of an opened, upright still, on white where it is transparent; a JPEG `by` times smaller
+    (1, 2, 4, 8), any other at its own size. Decodes `image`. OSError when damaged."""
+    if by > 1:
+        image.draft("RGB", (max(1, image.width // by), max(1, image.height // by)))
+    if image.mode in ("RGBA", "LA", "P"):
+        rgba = image.convert("RGBA")
+        image = Image.new("RGB", rgba.size, (255, 255, 255))
+        image.paste(rgba, mask=rgba.getchannel("A"))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"), dtype=np.uint8)

@@ -5,9 +5,8 @@ Computes and returns values; the rows are written by `platform_files`.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from campaigns import wiring
-from campaigns.actions import stored
+from campaigns.actions import masters, stored
 from campaigns.formats import handling, house_checks, manifest, measured, spec_check
 from campaigns.formats.spec import Spec
 from campaigns.formats.spec_check import SpecFinding
@@ -29,15 +28,11 @@ from imaging import (
     encode,
     extend,
     filling,
-    fingerprint,
     loudness,
-    probe,
     provenance,
     quality,
     render,
-    see,
 )
-from imaging.formats import Limits
 from imaging.geometry import Box, has_ratio
 from imaging.see import Seen
 
@@ -96,45 +91,9 @@ def is_fit(box: Box, width: int, height: int) -> bool:
     return not has_ratio(box.width, box.height, width / height)
 
 
-def _picture(path: Path) -> Image.Image:
-    opened, _ = probe.open_still(path, Limits())
-    opened.load()
-    return opened
-
-
-def _flat(picture: Image.Image) -> Image.Image:
-    """The picture on white where it is transparent: platforms take no transparency."""
-    if picture.mode in ("RGBA", "LA", "P"):
-        rgba = picture.convert("RGBA")
-        flat = Image.new("RGB", rgba.size, (255, 255, 255))
-        flat.paste(rgba, mask=rgba.getchannel("A"))
-        return flat
-    return picture if picture.mode == "RGB" else picture.convert("RGB")
-
-
-def seen_of(media: Media, picture: Image.Image) -> Seen:
-    """What is in the picture; detected once and kept with the file."""
-    if media.seen:
-        # what an earlier version saw is looked at anew
-        with contextlib.suppress(KeyError, ValueError):
-            return Seen.from_json(media.seen)
-    seen = see.see(np.asarray(picture.convert("RGB"), dtype=np.uint8))
-    Media.objects.filter(pk=media.pk).update(seen=seen.as_json())
-    return seen
-
-
-def look_of(media: Media, picture: Image.Image) -> str:
-    """What the picture looks like as a hash; made once and kept with the file."""
-    if media.look:
-        return media.look
-    look = fingerprint.perceptual_hash(np.asarray(picture.convert("RGB"), dtype=np.uint8))
-    Media.objects.filter(pk=media.pk).update(look=look)
-    return look
-
-
 def seen_at(*, media: Media, path: Path) -> Seen:
     """What is in the still `media`, whose bytes lie at `path`; looked at only once."""
-    return seen_of(media, _flat(_picture(path)))
+    return masters.seen_of(media, path)
 
 
 def cut(*, row: PlatformFile, folder: Path) -> Cut:
@@ -148,13 +107,10 @@ def cut(*, row: PlatformFile, folder: Path) -> Cut:
         still = folder / "poster.jpg"
         with media.poster.open("rb") as reader:
             still.write_bytes(reader.read())
-    picture = _flat(_picture(still))
-    if picture.size != (media.width, media.height):
-        picture = picture.resize((media.width, media.height), Image.Resampling.LANCZOS)
-    seen = fillings.with_marks(seen_of(media, picture), row.marks)
+    seen = fillings.with_marks(masters.seen_of(media, still), row.marks)
     decided = _decide(row, seen, spec)
     label = manifest.source_type(media.ai_status, from_photo=row.asset.bases.exists())
-    path = _write(row, spec, decided.box, folder, source, picture, label)
+    path = _write(row, spec, decided.box, folder, source, label)
     sealed = _seal(row, path, source, decided.box, label)
     box = decided.box
     if is_fit(box, width, height):
@@ -168,7 +124,7 @@ def cut(*, row: PlatformFile, folder: Path) -> Cut:
     report = spec_check.check_measured(
         found, spec, texts=_texts(row), boxes=_boxes(seen, box, width, height)
     )
-    like = twins.of(asset=row.asset, source=row.source, look=look_of(media, picture))
+    like = twins.of(asset=row.asset, source=row.source, look=masters.look_of(media, still))
     house = house_checks.check(found, like)
     findings = [finding.as_json() for finding in (*report.findings, *house)]
     verdict = spec_check.worst_of([report.verdict, *_counted(house)])
@@ -219,7 +175,6 @@ def _write(
     box: Box,
     folder: Path,
     source: Path,
-    picture: Image.Image,
     label: str,
 ) -> Path:
     """Cut and encode with the label of how it was made, within the platform's ceiling of bytes."""
@@ -234,7 +189,7 @@ def _write(
         return path
     path = folder / "file.jpg"
     best = (spec.export.quality if spec.export else 0) or render.BEST_QUALITY
-    image = _still(row, picture, box, spec)
+    image = _still(row, source, box, spec)
     if row.mends.get("grain"):
         image = Image.fromarray(quality.grained(np.asarray(image.convert("RGB"), dtype=np.uint8)))
     ceiling = spec.max_bytes()
@@ -315,14 +270,17 @@ def _unsealed(why: str) -> dict[str, str]:
     }
 
 
-def _still(row: PlatformFile, picture: Image.Image, box: Box, spec: Spec) -> Image.Image:
+def _still(row: PlatformFile, source: Path, box: Box, spec: Spec) -> Image.Image:
     width, height = qa.size_of(spec)
+    media = row.source.media
     if not is_fit(box, width, height):
-        return render.cut(picture, box, width, height)
+        part = masters.part(media, source, box, width, height)
+        return render.cut(part.rgb, part.box, width, height)
     way = fillings.of_file(row)
     laid = filling.lay(box, width, height, qa.zone_of(spec), way)
-    rgb = np.asarray(picture, dtype=np.uint8)
-    return Image.fromarray(filling.fill(rgb, laid, width, height, way))
+    part = masters.part(media, source, box, laid.at.width, laid.at.height)
+    laid = replace(laid, at=replace(laid.at, box=part.box))
+    return Image.fromarray(filling.fill(part.rgb, laid, width, height, way))
 
 
 def _write_clip(row: PlatformFile, source: Path, path: Path, box: Box, spec: Spec) -> None:

@@ -18,9 +18,9 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from campaigns import dispatch, permissions
-from campaigns.actions import cutting, events, leases, locks, rollups, spending, stored
+from campaigns.actions import cutting, events, leases, locks, masters, rollups, spending, stored
 from campaigns.models import Asset, Attempt, Candidate, Media, PlatformFile, StageRun
-from campaigns.models.choices import AttemptState, FindingVerdict, RunState
+from campaigns.models.choices import AttemptState, FileKind, FindingVerdict, RunState
 from campaigns.queries import access, freshness, qa, spec_versions
 from campaigns.transitions import NotNow
 from imaging import intake
@@ -123,17 +123,42 @@ def prepare_again(*, attempt_id: int) -> None:
 
 
 def make(*, platform_file_id: int) -> None:
-    """Make one file that is due. A second worker finds the lease taken and does nothing."""
+    """Make one file that is due, then the others of the same still that are, which share its
+    decoding. A second worker finds the lease taken and does nothing.
+
+    Each file is claimed only when its turn comes, and has its own outcome: should a worker die,
+    those it had not begun are as free as before, and their own jobs make them.
+    """
+    with masters.kept():
+        if _make_one(platform_file_id):
+            for pk in _beside(platform_file_id):
+                if not _make_one(pk):
+                    break
+
+
+def _beside(pk: int) -> list[int]:
+    """The other files of the same still that wait for a worker now."""
+    row = PlatformFile.objects.filter(pk=pk, kind=FileKind.STILL).values_list("source_id").first()
+    if row is None:
+        return []
+    waiting = PlatformFile.objects.filter(
+        source_id=row[0], kind=FileKind.STILL, due_at__lte=timezone.now() + GRACE
+    )
+    return list(waiting.exclude(pk=pk).order_by("pk").values_list("pk", flat=True))
+
+
+def _make_one(platform_file_id: int) -> bool:
+    """True when the work may go on with the next one: this one was ours, and was not put off."""
     rows = PlatformFile.objects.filter(pk=platform_file_id, due_at__isnull=False)
     key = leases.claim(rows)
     if key is None:
-        return
+        return False
     row = PlatformFile.objects.select_related(
         "asset__team", "asset__campaign", "source__media"
     ).get(pk=platform_file_id)
     if row.tries > leases.MOST_TRIES:
         _give_up(row, key, "The worker died on this file every time. Move the crop or replace it.")
-        return
+        return True
     # made again, a file is made for the limits that count now
     row.spec_row = spec_versions.in_force(row.platform)
     keeper = leases.Keeper(PlatformFile, row.pk, key)
@@ -150,14 +175,14 @@ def make(*, platform_file_id: int) -> None:
             )
     except leases.LeaseLost:
         log.info("platform file %s is in other hands now", row.pk)
-        return
+        return True
     except stored.StorageAway as error:
         log.warning("platform file %s must wait: %s", row.pk, error.text)
         _mine(row, key).update(due_at=timezone.now() + AWAY, lease_until=None, tries=0)
-        return
+        return False
     except (cutting.CannotCut, intake.Unreadable) as error:
         _give_up(row, key, str(error))
-        return
+        return True
     kept = _mine(row, key).update(
         media=media,
         **_made_for(row),
@@ -175,6 +200,7 @@ def make(*, platform_file_id: int) -> None:
         lease_until=None,
     )
     _after(row, key, kept)
+    return True
 
 
 def _mine(row: PlatformFile, key: str) -> QuerySet[PlatformFile]:

@@ -9,19 +9,20 @@ import tempfile
 import time
 from pathlib import Path
 
-from campaigns.actions import cutting
+from campaigns.actions import cutting, masters
 from campaigns.models import Media, PlatformFile
 from tests.bench.crop import peak
 
 
 def files() -> None:
-    """One job a file, as the media queue runs them; each reads its row anew."""
-    for pk in PlatformFile.objects.order_by("pk").values_list("pk", flat=True):
-        row = PlatformFile.objects.select_related(
-            "asset__team", "asset__campaign", "source__media"
-        ).get(pk=pk)
-        with tempfile.TemporaryDirectory() as folder:
-            cutting.cut(row=row, folder=Path(folder))
+    """One after the other in one job, as `platform_files.make` does; each reads its row anew."""
+    with masters.kept():
+        for pk in PlatformFile.objects.order_by("pk").values_list("pk", flat=True):
+            row = PlatformFile.objects.select_related(
+                "asset__team", "asset__campaign", "source__media"
+            ).get(pk=pk)
+            with tempfile.TemporaryDirectory() as folder:
+                cutting.cut(row=row, folder=Path(folder))
 
 
 def forget() -> None:

@@ -1,0 +1,111 @@
+"""One decoded master for all files of it, without one file's end being another's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from PIL import Image
+
+from campaigns import jobs
+from campaigns.actions import cutting, masters, platform_files
+from campaigns.models import AdSet, Asset, Media, PlatformFile
+from imaging.geometry import Box
+from tests.campaigns import ready
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def rows(ad_set: AdSet, mara: User) -> list[PlatformFile]:
+    """Three files of one still, all to be made again."""
+    asset: Asset = ready.in_qa(ad_set, by=mara)
+    PlatformFile.objects.update(due_at=timezone.now(), tries=0)
+    return platform_files.of_asset(asset)
+
+
+def waiting() -> list[int]:
+    due = PlatformFile.objects.filter(due_at__isnull=False)
+    return list(due.order_by("pk").values_list("pk", flat=True))
+
+
+class TestMakeBeside:
+    def test_one_job_makes_all_files_of_a_still_as_each_alone_would(
+        self, rows: list[PlatformFile]
+    ) -> None:
+        jobs.make_file(rows[1].pk)
+        assert waiting() == []
+        for row in rows:
+            now = PlatformFile.objects.get(pk=row.pk)
+            assert now.media_id != row.media_id
+            assert now.media.sha256 == row.media.sha256
+
+    def test_a_worker_that_dies_on_the_second_leaves_the_third_free(
+        self, rows: list[PlatformFile], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first, second, third = rows
+        real = cutting.cut
+
+        def cut_or_die(*, row: PlatformFile, folder: Path) -> cutting.Cut:
+            if row.pk == second.pk:
+                raise MemoryError
+            return real(row=row, folder=folder)
+
+        monkeypatch.setattr(cutting, "cut", cut_or_die)
+        with pytest.raises(MemoryError):
+            jobs.make_file(first.pk)
+        assert waiting() == [second.pk, third.pk]
+        left = PlatformFile.objects.get(pk=third.pk)
+        assert (left.lease_until, left.tries) == (None, 0)
+        jobs.make_file(third.pk)
+        assert waiting() == [second.pk]
+
+    def test_one_that_cannot_be_made_does_not_stop_the_others(
+        self, rows: list[PlatformFile]
+    ) -> None:
+        first, second, third = rows
+        PlatformFile.objects.filter(pk=second.pk).update(tries=9)
+        PlatformFile.objects.filter(pk=third.pk).update(
+            due_at=timezone.now() + platform_files.AWAY  # put off: not its turn yet
+        )
+        jobs.make_file(first.pk)
+        assert waiting() == [third.pk]
+        assert PlatformFile.objects.get(pk=second.pk).verdict == "fail"
+
+
+class TestPart:
+    @pytest.fixture
+    def still(self, tmp_path: Path) -> Path:
+        ramp = np.linspace(0, 255, 1600, dtype=np.uint8)
+        rgb = np.repeat(np.repeat(ramp[None, :, None], 1200, axis=0), 3, axis=2)
+        path = tmp_path / "ramp.jpg"
+        Image.fromarray(rgb).save(path, quality=95)
+        return path
+
+    @pytest.mark.parametrize(
+        ("box", "size", "step"),
+        [
+            (Box(400, 200, 1200, 1000), (400, 400), 2),
+            (Box(400, 200, 1200, 1000), (401, 401), 1),
+            (Box(0, 0, 1600, 1200), (200, 150), 8),
+        ],
+    )
+    def test_the_picture_is_shrunk_while_decoding_as_far_as_the_file_allows(
+        self, still: Path, box: Box, size: tuple[int, int], step: int
+    ) -> None:
+        found = masters.part(Media(pk=1, width=1600, height=1200), still, box, *size)
+        assert found.rgb.shape[:2] == (1200 // step, 1600 // step)
+        assert found.box == box.scale(1 / step)
+        x, y = (int(value) for value in found.box.center)
+        middle = found.rgb[y, x, 0]
+        assert abs(int(middle) - 255 * box.center[0] / 1600) < 3
+
+    def test_it_is_decoded_once_within_the_block_and_not_kept_behind_it(self, still: Path) -> None:
+        media = Media(pk=1, width=1600, height=1200)
+        with masters.kept():
+            first = masters.part(media, still, Box(0, 0, 800, 800), 500, 500)
+            assert masters.part(media, still, Box(90, 0, 900, 810), 500, 500).rgb is first.rgb
+        assert masters.part(media, still, Box(0, 0, 800, 800), 500, 500).rgb is not first.rgb

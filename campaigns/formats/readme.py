@@ -5,6 +5,7 @@ Holds names and notes while it grows, never a file's content.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import fill
 
@@ -141,10 +142,17 @@ def disclosure_action(platform: str, ai_status: str) -> str:
 
 def _notes(entry: manifest.Entry) -> list[str]:
     return [
-        _plain(f"{finding.get('label')}: {finding.get('value_text')}. {finding.get('remedy', '')}")
+        _plain(f"{finding.get('label')}: {finding.get('value_text')}. {_cure(finding)}")
         for finding in entry.findings
         if finding.get("verdict") in {"warn", "fail"}
     ]
+
+
+def _cure(finding: Mapping[str, str]) -> str:
+    """What to do about it, or who let it pass and why."""
+    if finding.get("waived_by"):
+        return f"Let pass by {finding['waived_by']}: {finding.get('waived_why', '')}"
+    return finding.get("remedy", "")
 
 
 def _plain(text: str) -> str:

@@ -177,6 +177,14 @@ class TestReadme:
         assert "2 texts begin with a sign" in flat
         assert text.count("\n") == text.count("\r\n")
 
+    def test_a_check_that_was_let_pass_names_who_and_why_instead_of_a_cure(
+        self, tmp_path: Path
+    ) -> None:
+        let = {**FINDING, "verdict": "fail", "waived_by": "Dana", "waived_why": "On purpose."}
+        flat = " ".join(self.text(tmp_path, replace(ENTRY, findings=(let,))).split())
+        assert "headline 12% covered. Let pass by Dana: On purpose." in flat
+        assert "Move it." not in flat
+
     def test_a_platform_with_both_kinds_names_each(self, tmp_path: Path) -> None:
         plain = replace(ENTRY, disclosure=Disclosure("none"))
         flat = " ".join(self.text(tmp_path, ENTRY, plain).split())

@@ -110,7 +110,7 @@ def cut(*, row: PlatformFile, folder: Path) -> Cut:
     seen = fillings.with_marks(masters.seen_of(media, still), row.marks)
     decided = _decide(row, seen, spec)
     label = manifest.source_type(media.ai_status, from_photo=row.asset.bases.exists())
-    path = _write(row, spec, decided.box, folder, source, label)
+    path, left = _write(row, spec, decided.box, folder, source, label)
     sealed = _seal(row, path, source, decided.box, label)
     box = decided.box
     if is_fit(box, width, height):
@@ -125,7 +125,7 @@ def cut(*, row: PlatformFile, folder: Path) -> Cut:
         found, spec, texts=_texts(row), boxes=_boxes(seen, box, width, height)
     )
     like = twins.of(asset=row.asset, source=row.source, look=masters.look_of(media, still))
-    house = house_checks.check(found, like)
+    house = house_checks.check(found, like, left=left)
     findings = [finding.as_json() for finding in (*report.findings, *house)]
     verdict = spec_check.worst_of([report.verdict, *_counted(house)])
     if media.ai_status == "unknown":
@@ -176,8 +176,9 @@ def _write(
     folder: Path,
     source: Path,
     label: str,
-) -> Path:
-    """Cut and encode with the label of how it was made, within the platform's ceiling of bytes."""
+) -> tuple[Path, float]:
+    """Cut and encode with the label of how it was made, within the platform's ceiling of bytes.
+    The file, and what that ceiling left of a still (imaging.quality.likeness)."""
     xmp = provenance.packet(label, code=row.asset.creative_code or "")
     if row.kind == FileKind.CLIP:
         path = folder / "file.mp4"
@@ -186,7 +187,7 @@ def _write(
         except encode.NotAsPromised as error:
             raise CannotCut(f"The clip cannot be encoded as the platform wants. {error}") from error
         provenance.embed(path, xmp)
-        return path
+        return path, 1.0
     path = folder / "file.jpg"
     best = (spec.export.quality if spec.export else 0) or render.BEST_QUALITY
     image = _still(row, source, box, spec)
@@ -196,20 +197,20 @@ def _write(
     if ceiling and wiring.identity() and wiring.signs(row.platform, row.kind):
         ceiling -= credentials.ROOM  # the seal comes afterwards
     try:
-        render.save_still(image, path, "jpeg", ceiling, xmp, quality=best)
+        left = render.save_still(image, path, "jpeg", ceiling, xmp, quality=best)
     except render.TooManyBytes:
         # past what is recommended but within what is refused: the check will say so
         most = spec.max_bytes(levels=("fail",))
         if most and ceiling != spec.max_bytes():
             most -= credentials.ROOM
         try:
-            render.save_still(image, path, "jpeg", most, xmp, quality=best)
+            left = render.save_still(image, path, "jpeg", most, xmp, quality=best)
         except render.TooManyBytes as error:
             raise CannotCut(
                 "The picture has too much fine detail for the platform's file size. "
                 "Choose a smaller part of it or a calmer picture."
             ) from error
-    return path
+    return path, left
 
 
 def _seal(row: PlatformFile, path: Path, source: Path, box: Box, label: str) -> str:

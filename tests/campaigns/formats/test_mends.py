@@ -84,6 +84,13 @@ class TestHouseChecks:
         assert found.source
         assert found.source_date
 
+    @pytest.mark.parametrize(("left", "verdict"), [(0.9, "pass"), (0.8, "warn")])
+    def test_what_a_ceiling_of_bytes_took_is_told(self, left: float, verdict: str) -> None:
+        (found,) = [f for f in house_checks.check(pairs.STILL, left=left) if f.key == "compression"]
+        assert found.verdict == verdict
+        assert bool(found.remedy) == (verdict == "warn")
+        assert "compression" not in house(pairs.STILL)
+
     def test_a_twin_warns_and_kin_is_only_said(self) -> None:
         stranger, kin = Twin("Spring", 9, False), Twin("Spring FR", 2, True)
         assert house(pairs.STILL, stranger, kin)["twin"] == "warn"

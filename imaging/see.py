@@ -37,7 +37,10 @@ TEXT_WEIGHTS = {
 KIND_SURE = {"headline": 0.9, "button": 0.8, "line": 0.9, "logo": 0.4, "small": 0.8, "label": 0.7}
 # The finder's boxes end this share of their height beyond the letters, or a little more.
 LINE_MARGIN = 0.1
+# How sure a mask's cores and edges are. Thin parts of things come out faint, and count where they
+# hang on to a core: masts, handles, lamp arms. People come out with a faint halo instead.
 CORE, EDGE = 0.5, 0.2
+PERSON_CORE, PERSON_EDGE = 0.6, 0.5
 LEAST_BLOB = 0.06
 LEAST_LEFT = 0.4
 
@@ -310,12 +313,12 @@ def _parts(
     weight for the moment."""
     rows, columns = mask.shape
     found: list[SeenBox] = []
-    # Weak edges count where they hang on to a strong core: masts, handles, fingers.
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((mask > EDGE).astype(np.uint8))
+    solid, edge = (PERSON_CORE, PERSON_EDGE) if kind == "person" else (CORE, EDGE)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((mask > edge).astype(np.uint8))
     for index in range(1, count):
         left, top, wide, tall, area = (int(value) for value in stats[index])
         inside = labels[top : top + tall, left : left + wide] == index
-        core = int((inside & (mask[top : top + tall, left : left + wide] > CORE)).sum())
+        core = int((inside & (mask[top : top + tall, left : left + wide] > solid)).sum())
         if core < 4:
             continue
         box = Box(left, top, left + wide, top + tall)

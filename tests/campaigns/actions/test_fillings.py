@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from pathlib import Path
 from typing import Any
 
+import av
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from PIL import Image
 
 from campaigns import jobs
-from campaigns.actions import exports, marks, platform_files
+from campaigns.actions import cutting, exports, marks, platform_files
 from campaigns.models import AdSet, Asset, Candidate, Event, Export, PlatformFile
 from campaigns.permissions import NotAllowed
 from campaigns.queries import crop_editor, fillings, freshness, qa
@@ -96,6 +99,28 @@ class TestFillings:
         zone = next(found for found in row.findings if found["key"] == "safe_zone")
         assert zone["verdict"] == "pass", zone
         assert fillings.method(row_of(asset, "reels")) == "smart"
+
+    def test_a_clip_stands_on_one_ground_from_first_to_last_frame(self, tmp_path: Path) -> None:
+        source, target = tmp_path / "wide.mp4", tmp_path / "file.mp4"
+        with av.open(str(source), "w") as container:
+            stream = container.add_stream("libx264", rate=10)
+            stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+            for shade in range(60, 120, 6):
+                picture = np.full((180, 320, 3), shade, np.uint8)
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+            container.mux(stream.encode(None))
+        row = PlatformFile(
+            asset=Asset(headline="Slow mornings", locale="en-US"), platform="reels", kind="clip",
+            filling={"way": "below", "color": BROWN},
+        )  # fmt: skip
+        spec = qa.spec_of("reels", "clip")
+        cutting._write_clip(row, source, target, Box.whole(320, 180), spec)
+        with av.open(str(target)) as made:
+            frames = [frame.to_ndarray(format="rgb24") for frame in made.decode(video=0)]
+        for frame in (frames[0], frames[-1]):
+            assert frame.shape == (1920, 1080, 3)
+            assert np.abs(frame[20, 20].astype(int) - BROWN_RGB).max() <= 8
+            assert (frame.min(axis=2) > 230).sum() > 2_000  # the headline, in white
 
     def test_a_reset_forgets_the_way(self, asset: Asset, mara: User) -> None:
         fill(asset, "blur", mara)

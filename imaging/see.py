@@ -122,6 +122,12 @@ class Glance:
     missing: tuple[str, ...]
 
 
+def load() -> None:
+    """Have the networks ready in a process that forks for its work: its children share them."""
+    subject_finder.load()
+    text_finder.load()
+
+
 def see(
     rgb: NDArray[np.uint8],
     *,

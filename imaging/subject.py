@@ -2,7 +2,8 @@
 
 U2-Net-p finds what stands out; when the faces say that it missed people, a small people model
 is joined in (if installed). The edge is refined with a guided filter on the full picture.
-Models are loaded at the first call of a process, never in a process that forks afterwards.
+Models are loaded at the first call of a process, or by `load` in one that forks afterwards: they
+run in one thread, so that a fork of a process that only loaded them is sound.
 It must not decide what to do with the subject.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -52,6 +54,14 @@ class CutOut:
     box: Box
     confidence: float
     isolated: bool
+
+
+def load() -> None:
+    """Have the networks ready before a fork. What is not installed is left out."""
+    with suppress(weights.WeightsMissing):
+        _session(weights.path("u2netp").as_posix())
+    with suppress(weights.WeightsMissing):
+        _people_network(weights.path("selfie").as_posix())
 
 
 def cut_out(rgb: NDArray[np.uint8], *, faces: Sequence[Face] | None = None) -> CutOut:

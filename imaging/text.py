@@ -2,11 +2,12 @@
 
 The PP-OCR networks (Apache-2.0) are read from the folder of the installed `rapidocr` package and
 run directly, so that the size, the threads and the order of the results are ours; that package's
-own code is not imported. Loaded at the first call of a process, never where it forks afterwards.
+own code is not imported. Loaded at the first call of a process, or by `load` in one that forks.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -66,6 +67,12 @@ def read(rgb: NDArray[np.uint8], *, long_side: int = 960) -> list[TextBox]:
         words, score = _read_line(line)
         result.append(TextBox(box=box, score=score, text=words))
     return result
+
+
+def load() -> None:
+    """Have the network that finds text ready before a fork, if it is installed."""
+    with suppress(TextReaderMissing):
+        _session("det")
 
 
 def is_present() -> bool:

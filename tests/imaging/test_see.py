@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
-from imaging import see, subject
+from imaging import see, subject, weights
 from imaging.geometry import Box
 from imaging.see import Glance, Seen
 from imaging.text import TextBox
+from tests.imaging.conftest import PHOTOS
 
 SIDE = subject.GLANCE
 NOTHING = np.zeros((SIDE, SIDE), np.float32)
@@ -45,3 +53,38 @@ class TestWeigh:
     def test_a_line_loses_the_margin_its_finder_adds(self) -> None:
         seen = meaning(texts=(Box(50, 100, 250, 130),))
         assert [item.box for item in seen.texts] == [Box(530, 1030, 2470, 1270)]
+
+
+LOADED_THEN_FORKED = """
+import json, os, sys
+import numpy as np
+from PIL import Image
+from imaging import see
+see.load()
+rgb = np.asarray(Image.open(sys.argv[1]).convert("RGB"))
+into, out = os.pipe()
+if not os.fork():
+    os.write(out, json.dumps(see.see(rgb).as_json()).encode())
+    os._exit(0)
+os.close(out)
+with os.fdopen(into) as said:
+    print(said.read())
+"""
+
+
+@pytest.mark.usefixtures("models")
+class TestLoad:
+    def test_a_fork_of_who_loaded_sees_the_same(
+        self, photo: Callable[[str], NDArray[np.uint8]]
+    ) -> None:
+        done = subprocess.run(
+            [sys.executable, "-c", LOADED_THEN_FORKED, str(PHOTOS["astronaut"])],
+            capture_output=True, text=True, timeout=120, check=True,
+        )  # fmt: skip
+        assert json.loads(done.stdout) == see.see(photo("astronaut")).as_json()
+
+    def test_without_the_files_there_is_nothing_to_load(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv(weights.ENVIRONMENT, str(tmp_path))
+        see.load()

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from campaigns import jobs, worker
 from campaigns.actions import spool, stored
+from imaging import see
 
 
 class Command(BaseCommand):
@@ -31,6 +32,8 @@ class Command(BaseCommand):
         stored.sweep_scratch()
         spool.sweep()
         name = options["queue"]
+        if name == "media":
+            see.load()
         queue = django_rq.get_queue(name)
         try:
             one = worker.ShortLeaseWorker(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from campaigns.actions import (
     exports,
     fetching,
+    file_making,
     golden,
     learning,
     mails,
@@ -57,7 +58,7 @@ def measure(candidate_id: int) -> None:
 
 def make_file(platform_file_id: int) -> None:
     """Cut, encode and check one platform file."""
-    platform_files.make(platform_file_id=platform_file_id)
+    file_making.make(platform_file_id=platform_file_id)
 
 
 def build_export(export_id: int) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from campaigns.stages.base import NONE, Brief
+from campaigns.stages.base import NONE, BadParams, Brief
 from routing.need import FIDELITY_OF, Need
-from routing.stages import OPERATIONS, Stage
+from routing.stages import OPERATIONS, Operation, Stage
 
 # How little beside the wanted change may change, 0..1. A cut-out or an erased object leaves every
 # other pixel alone; an expanded picture has to invent some.
@@ -98,3 +98,11 @@ def _seconds_left(deadline: datetime | None, now: datetime) -> float | None:
     if deadline is None or deadline <= now:
         return None
     return max(SOONEST_S, (deadline - now).total_seconds() // 3600 * 3600)
+
+
+def painted(spec: Operation, has_mask: bool) -> dict[str, Any]:
+    """What a painted mask adds to the parameters: where the subject may be marked, routing then
+    wants a model that keeps to it. Raises BadParams when a mask is missing."""
+    if spec.needs_mask and not has_mask:
+        raise BadParams("mask", "Paint over what should go, then start again.")
+    return {"is_marked": True} if spec.may_mark and has_mask else {}

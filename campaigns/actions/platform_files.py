@@ -1,35 +1,29 @@
-"""Platform files: one approved master cut, encoded and checked for each platform.
+"""Platform files: the rows of what one approved master becomes for each platform.
 
-The row is written first; a worker of the media queue claims it and may die anywhere. A moved crop
+The row is written first; a worker of the media queue makes its file (`file_making`). A moved crop
 asks for the same row to be made again.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.utils import timezone
 
 from campaigns import dispatch, permissions
-from campaigns.actions import cutting, events, leases, locks, masters, rollups, spending, stored
+from campaigns.actions import cutting, events, locks, rollups, spending
 from campaigns.models import Asset, Attempt, Candidate, Media, PlatformFile, StageRun
-from campaigns.models.choices import AttemptState, FileKind, FindingVerdict, RunState
-from campaigns.queries import access, freshness, qa, spec_versions
+from campaigns.models.choices import AttemptState, RunState
+from campaigns.queries import access, qa, spec_versions
 from campaigns.transitions import NotNow
-from imaging import intake
 from imaging.geometry import Box, has_ratio
 
-log = logging.getLogger(__name__)
-
 GRACE = timedelta(seconds=3)
-AWAY = timedelta(minutes=1)
 
 
 class BadBox(ValueError):
@@ -122,129 +116,7 @@ def prepare_again(*, attempt_id: int) -> None:
         prepare(run=waiting)
 
 
-def make(*, platform_file_id: int) -> None:
-    """Make one file that is due, then the others of the same still that are, which share its
-    decoding. A second worker finds the lease taken and does nothing.
-
-    Each file is claimed only when its turn comes, and has its own outcome: should a worker die,
-    those it had not begun are as free as before, and their own jobs make them.
-    """
-    with masters.kept():
-        if _make_one(platform_file_id):
-            for pk in _beside(platform_file_id):
-                if not _make_one(pk):
-                    break
-
-
-def _beside(pk: int) -> list[int]:
-    """The other files of the same still that wait for a worker now."""
-    row = PlatformFile.objects.filter(pk=pk, kind=FileKind.STILL).values_list("source_id").first()
-    if row is None:
-        return []
-    waiting = PlatformFile.objects.filter(
-        source_id=row[0], kind=FileKind.STILL, due_at__lte=timezone.now() + GRACE
-    )
-    return list(waiting.exclude(pk=pk).order_by("pk").values_list("pk", flat=True))
-
-
-def _make_one(platform_file_id: int) -> bool:
-    """True when the work may go on with the next one: this one was ours, and was not put off."""
-    rows = PlatformFile.objects.filter(pk=platform_file_id, due_at__isnull=False)
-    key = leases.claim(rows)
-    if key is None:
-        return False
-    row = PlatformFile.objects.select_related(
-        "asset__team", "asset__campaign", "source__media"
-    ).get(pk=platform_file_id)
-    if row.tries > leases.MOST_TRIES:
-        _give_up(row, key, "The worker died on this file every time. Move the crop or replace it.")
-        return True
-    # made again, a file is made for the limits that count now
-    row.spec_row = spec_versions.in_force(row.platform)
-    keeper = leases.Keeper(PlatformFile, row.pk, key)
-    try:
-        with keeper, stored.scratch() as folder:
-            cut = cutting.cut(row=row, folder=folder)
-            keeper.check()
-            media = stored.store(
-                team=row.team,
-                path=cut.path,
-                origin=Media.Origin.PLATFORM,
-                folder=_sub(folder),
-                ai_status=row.source.media.ai_status,
-            )
-    except leases.LeaseLost:
-        log.info("platform file %s is in other hands now", row.pk)
-        return True
-    except stored.StorageAway as error:
-        log.warning("platform file %s must wait: %s", row.pk, error.text)
-        _mine(row, key).update(due_at=timezone.now() + AWAY, lease_until=None, tries=0)
-        return False
-    except (cutting.CannotCut, intake.Unreadable) as error:
-        _give_up(row, key, str(error))
-        return True
-    kept = _mine(row, key).update(
-        media=media,
-        **_made_for(row),
-        made_of=freshness.made_of(row),
-        box=cut.box,
-        crop_findings=cut.crop_findings,
-        label=cut.label,
-        measured=cut.measured,
-        findings=cut.findings,
-        verdict=cut.verdict,
-        error="",
-        due_at=None,
-        made_at=timezone.now(),
-        tries=0,
-        lease_until=None,
-    )
-    _after(row, key, kept)
-    return True
-
-
-def _mine(row: PlatformFile, key: str) -> QuerySet[PlatformFile]:
-    """The row while the lease is ours and the crop is still the one that was cut."""
-    return PlatformFile.objects.filter(pk=row.pk, lease_key=key, revision=row.revision)
-
-
-def _made_for(row: PlatformFile) -> dict[str, Any]:
-    """The limits a worker made the file for, or failed to."""
-    spec = qa.spec_of_row(row)
-    return {"spec_id": spec.id, "spec_version": spec.version, "spec_row_id": row.spec_row_id}
-
-
-def _sub(folder: Path) -> Path:
-    path = folder / "keep"
-    path.mkdir()
-    return path
-
-
-def _give_up(row: PlatformFile, key: str, text: str) -> None:
-    kept = _mine(row, key).update(
-        error=text,
-        verdict=FindingVerdict.FAIL,
-        findings=[],
-        due_at=None,
-        lease_until=None,
-        **_made_for(row),
-    )
-    _after(row, key, kept)
-
-
-def _after(row: PlatformFile, key: str, kept: int) -> None:
-    if kept == 0:
-        # moved meanwhile: the row is still due, so let the next worker have it
-        free = PlatformFile.objects.filter(pk=row.pk, lease_key=key, due_at__isnull=False)
-        if free.update(lease_until=None) == 1:
-            moved = PlatformFile.objects.get(pk=row.pk)
-            dispatch.now("make_file", moved.pk, _wake_number(moved.revision) + 1)
-        return
-    if not finish_if_done(asset_id=row.asset_id):
-        events.show_progress(asset_id=row.asset_id)
-
-
-def _wake_number(revision: int) -> int:
+def wake_number(revision: int) -> int:
     """A new number each time the crop moves, or the earlier wake-up would stand for it."""
     return 1000 + 2 * revision
 
@@ -358,7 +230,7 @@ def make_again(*, asset: Asset, rows: Iterable[PlatformFile], by: User) -> None:
         PlatformFile.objects.filter(pk=one.pk).update(
             due_at=timezone.now() + GRACE, tries=0, error="", revision=F("revision") + 1
         )
-        dispatch.on_commit("make_file", one.pk, _wake_number(one.revision + 1))
+        dispatch.on_commit("make_file", one.pk, wake_number(one.revision + 1))
     if due:
         reopen_gate(asset=asset, by=by)
 
@@ -389,7 +261,7 @@ def want(row: PlatformFile, wanted: list[int], by: User | None, **also: Any) -> 
         error="",
         revision=F("revision") + 1,
     )
-    dispatch.on_commit("make_file", row.pk, _wake_number(row.revision + 1))
+    dispatch.on_commit("make_file", row.pk, wake_number(row.revision + 1))
 
 
 def reopen_gate(*, asset: Asset, by: User) -> None:

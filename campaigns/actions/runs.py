@@ -25,6 +25,7 @@ from campaigns.actions import (
     fallback,
     learning,
     locks,
+    needs,
     planning,
     requests,
     spending,
@@ -116,10 +117,7 @@ def start(
     if not 0 <= asked <= MOST_CANDIDATES:
         raise BadParams("count", f"Ask for 1 to {MOST_CANDIDATES} candidates.")
     source = source_of(asset=asset, stage=spec.stage)
-    if spec.needs_mask and mask is None:
-        raise BadParams("mask", "Paint over what should go, then start again.")
-    if spec.may_mark and mask is not None:
-        params |= {"is_marked": True}  # routing then wants a model that keeps to it
+    params |= needs.painted(spec, mask is not None)
     params |= consents.of_start(spec=spec, consent=consent, asset=asset)
     has_base = source is not None or asset.bases.exists()
     learned = beliefs.of_team(asset.team_id)

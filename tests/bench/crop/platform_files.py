@@ -15,7 +15,7 @@ from tests.bench.crop import peak
 
 
 def files() -> None:
-    """One after the other in one job, as `platform_files.make` does; each reads its row anew."""
+    """One after the other in one job, as `file_making.make` does; each reads its row anew."""
     with masters.kept():
         for pk in PlatformFile.objects.order_by("pk").values_list("pk", flat=True):
             row = PlatformFile.objects.select_related(

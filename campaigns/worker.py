@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from django.db import connections
+from django.db import DatabaseError, InterfaceError, connection, connections
 from redis.exceptions import RedisError
 from rq import Worker, worker_registration
 from rq.executions import Execution
@@ -21,7 +21,7 @@ from rq.queue import Queue
 from rq.worker import WorkerStatus
 
 from campaigns import processes
-from campaigns.actions import heartbeats
+from campaigns.actions import heartbeats, searching
 from imaging import sandbox
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ WORKER_TTL_S = 20
 MONITORING_INTERVAL_S = 5
 MAINTENANCE_INTERVAL_S = 5
 LEASE_MARGIN_S = 20
+LOOK_EVERY_S = 60.0
 _LONGEST_WAIT_S = 5.0
 
 
@@ -93,6 +94,7 @@ class ShortLeaseWorker(Worker):
         if len(self.queues) > 1:
             # With several, RQ pops without moving (BLPOP): a death in between loses the job.
             raise ValueError("a worker listens on one queue only")
+        self._look_again_at = 0.0
         self._sign = heartbeats.Sign(name=self.name, kind=self._kind())
 
     def _kind(self) -> str:
@@ -113,11 +115,23 @@ class ShortLeaseWorker(Worker):
         worker_registration.register(self, connection)
         if pipeline is None:
             self._give_sign()
+            self._take_up()
 
     def _give_sign(self) -> None:
         state = self.get_state()
         # The driver of PostgreSQL would write an enum's name, not its value.
         self._sign.give(detail=state.value if isinstance(state, WorkerStatus) else state)
+
+    def _take_up(self) -> None:
+        """Once a minute: what came and was not noted down before a death on this machine."""
+        if time.monotonic() < self._look_again_at:
+            return
+        self._look_again_at = time.monotonic() + LOOK_EVERY_S
+        try:
+            searching.take_up_what_lies_here()
+        except (DatabaseError, InterfaceError, OSError) as error:
+            log.warning("worker %s cannot look for lost answers: %s", self.name, error)
+            connection.close()
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
         """As RQ does, but a Redis that is away does not end the worker and so kill the job."""

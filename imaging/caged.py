@@ -37,6 +37,7 @@ TOO_HEAVY = (
     "Export it smaller or simpler and upload it again."
 )
 PR_SET_PDEATHSIG = 1
+NO_PROCESS = "no process: "  # instead of an exit code
 HIGHEST_FD = 65536
 # Tasks of modules that load networks: only the child that runs one loads them.
 ELSEWHERE = {"object_at": "imaging.pick", "find_objects": "imaging.pick"}
@@ -170,17 +171,17 @@ class Nursery:
         """Until nobody holds the other end of `control` any more."""
         gc.freeze()  # what is loaded is shared by all children and not looked through again
         while True:
-            for descriptor, _ in self._poll.poll():
-                if descriptor == self._control.fileno():
-                    if not self._take_one():
-                        self._end_all()
-                        return
-                elif descriptor == self._wake:
-                    with suppress(BlockingIOError):
-                        os.read(self._wake, 4096)
-                    self._bury()
-                else:
-                    self._hung_up(descriptor)
+            ready = {descriptor for descriptor, _ in self._poll.poll()}
+            # In this order: a descriptor that is buried may be given to the next asker at once.
+            for descriptor in ready & self._children.keys():
+                self._hung_up(descriptor)
+            if self._wake in ready:
+                with suppress(BlockingIOError):
+                    os.read(self._wake, 4096)
+                self._bury()
+            if self._control.fileno() in ready and not self._take_one():
+                self._end_all()
+                return
 
     def _take_one(self) -> bool:
         said, descriptors, _, _ = socket.recv_fds(self._control, 16, 2)
@@ -188,7 +189,14 @@ class Nursery:
             return False
         asker, status = socket.socket(fileno=descriptors[0]), descriptors[1]
         me = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            # no room for one more process: this asker is told, the others go on
+            os.write(status, f"{NO_PROCESS}{error.errno}".encode())
+            os.close(status)
+            asker.close()
+            return True
         if not pid:
             _be_the_child(asker, me)
         self._children[asker.fileno()] = _Child(pid, asker, status)

@@ -11,9 +11,9 @@ from pathlib import Path
 from imaging import sandbox
 from imaging.develop import Intake
 from imaging.formats import Limits, Unreadable
-from imaging.sandbox import Cage
+from imaging.sandbox import Cage, NoProcess
 
-__all__ = ["Cage", "Intake", "Limits", "Unreadable", "take_in"]
+__all__ = ["Cage", "Intake", "Limits", "NoProcess", "Unreadable", "take_in"]
 
 
 def take_in(
@@ -30,7 +30,7 @@ def take_in(
     Stills become upright sRGB without metadata, PNG when transparent or losslessly given, else
     JPEG; clips are copied stream by stream into a fresh container. With `keep_bytes` the master
     is the source bit for bit when it needs no turning or color conversion. Raises Unreadable
-    with a code and words for the person.
+    with a code and words for the person; NoProcess when this machine cannot read anything now.
     """
     arguments = {
         "path": str(source.resolve()),

@@ -11,6 +11,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ LAST_WORDS_S = 10.0
 
 
 class Died(Exception):
-    """The process went away before it could say how the child ended."""
+    """No child, or nobody who could say how it ended: trouble of this machine, not of the file."""
 
 
 class TooSlow(Exception):
@@ -36,6 +37,7 @@ def _environment() -> Mapping[str, str]:
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
         "PYTHONPATH": str(ROOT),
         "LANG": "C.UTF-8",
+        "TMPDIR": tempfile.gettempdir(),
         # Thread pools reserve address space per thread, which the memory limit counts.
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "2",
@@ -98,17 +100,18 @@ class Nursery:
             try:
                 socket.send_fds(running.control, [b"!"], [theirs.fileno(), out])
             except OSError as error:
-                raise Died from error
+                raise Died("") from error
             finally:
                 theirs.close()
                 os.close(out)
             said = _converse(ours, order, wall_s)
-            code = os.read(into, 16)
-            if not code:
-                raise Died
+            code = os.read(into, 32)
+            if not code or not code.lstrip(b"-").isdigit():
+                raise Died(code.decode())
             return int(code), said
-        except Died:
-            self._forget(running)
+        except Died as error:
+            if not error.args[0]:
+                self._forget(running)
             raise
         finally:
             ours.close()

@@ -25,6 +25,10 @@ CRASHED = "This file made its decoder stop. Export it again, best as JPEG or MP4
 _nursery = nursery.Nursery()
 
 
+class NoProcess(Exception):
+    """This machine cannot start a process now. Nothing is known of the file; try again later."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cage:
     """What the child may use: address space, CPU seconds, bytes per written file, wall time."""
@@ -52,7 +56,8 @@ def run(
     """Run one task of TASKS or ELSEWHERE in a child and return its answer.
 
     Raises Unreadable with the task's own reason, or code "too_heavy" (memory, CPU), "time_out"
-    or "crashed" when the child did not survive the file. ValueError for an unknown task.
+    or "crashed" when the child did not survive the file. NoProcess when it is this machine that
+    cannot. ValueError for an unknown task.
     """
     if task not in TASKS and task not in ELSEWHERE:
         raise ValueError(f"No such task: {task}")
@@ -76,7 +81,7 @@ def run(
                 "Export it shorter or smaller.",
             ) from error
         except nursery.Died as error:
-            raise Unreadable("crashed", CRASHED) from error
+            raise NoProcess(f"No process could be started to read a file. {error}") from error
     return outcome(code, said)
 
 

@@ -175,6 +175,8 @@ def _check_opens(data: bytes) -> None:
             intake.take_in(source, work)
         except intake.Unreadable as error:
             raise BadConsent("release", NO_RELEASE) from error
+        except intake.NoProcess as error:
+            raise BadConsent("release", stored.NO_PROCESS) from error
 
 
 def revoke(*, consent: FaceConsent, reason: str, by: User) -> None:

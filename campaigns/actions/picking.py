@@ -47,6 +47,8 @@ def look(*, asset: Asset, by: User, point: tuple[float, float] | None = None) ->
         raise BadParams(
             "mask", "Finding objects took too long here. Use the brush or the lasso instead."
         ) from error
+    except sandbox.NoProcess as error:
+        raise NotNow(stored.NO_PROCESS) from error
     finally:
         Lease.objects.filter(name=name, holder=holder).delete()
     if not found["outlines"]:

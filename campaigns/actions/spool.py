@@ -22,7 +22,7 @@ from django.conf import settings
 
 from campaigns.actions import stored
 from campaigns.models import Attempt
-from campaigns.models.choices import ATTEMPT_OPEN
+from campaigns.models.choices import ATTEMPT_OPEN, AttemptState
 from routing.providers.base import Output, Submission, Usage
 
 log = logging.getLogger(__name__)
@@ -71,6 +71,18 @@ def found(*, attempt: Attempt) -> Submission | None:
     if said is None:
         return None
     return Submission(str(said["ref"]), {**said["details"], HERE: "yes"})
+
+
+def lost() -> list[Attempt]:
+    """Attempts whose answer was lost and lies on this machine: a death came between."""
+    ids = []
+    for listed in sorted(folder().glob(f"[!{_PART[0]}]*/{_LIST}")):
+        with suppress(OSError, ValueError, KeyError):
+            ids.append(int(json.loads(listed.read_bytes())["attempt"]))
+    if not ids:
+        return []
+    rows = Attempt.objects.filter(pk__in=ids, state=AttemptState.UNKNOWN).order_by("pk")
+    return [row for row in rows if (_home(row) / _LIST).is_file()]
 
 
 def is_expected(*, attempt: Attempt) -> bool:

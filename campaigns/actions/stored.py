@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import logging
 import os
 import shutil
 import tempfile
@@ -29,6 +30,8 @@ from campaigns.queries import access
 from campaigns.stages.base import BadParams
 from imaging import intake, mask
 from imaging.geometry import Box
+
+log = logging.getLogger(__name__)
 
 MOST_MASK_BYTES = 20 * 1024 * 1024
 SCRATCH = "switchyard-work-"
@@ -98,6 +101,10 @@ NO_ROOM = (
 
 
 STORAGE_AWAY = "The file storage does not answer now. Try again in a minute. Nothing was lost."
+NO_PROCESS = (
+    "The server cannot start a process to read files now. Try again in a minute; if it stays so, "
+    "tell an admin. Nothing was lost."
+)
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -154,7 +161,11 @@ def store(
     `folder` is scratch space; `accept` may raise at what it does not want, before anything is
     kept. Raises imaging.intake.Unreadable, StorageAway.
     """
-    taken = intake.take_in(path, folder, keep_bytes=keep_bytes)
+    try:
+        taken = intake.take_in(path, folder, keep_bytes=keep_bytes)
+    except intake.NoProcess as error:
+        log.error("%s", error)
+        raise StorageAway(NO_PROCESS) from error
     if accept is not None:
         accept(taken)
     media = Media(

@@ -47,6 +47,9 @@ class Input:
         return bool(self.options) or self.name.endswith(("-list", "-date", "-title", "-url"))
 
 
+_IN_THOUSANDS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One limit as a group of boxes; `words` stand before the value, `unit` behind it."""
@@ -73,7 +76,12 @@ class _Reading:
 
     def number(self, name: str, *, times: int = 1, is_whole: bool = False) -> int | float:
         """A number of at least 0; 0 and an error when it is none."""
-        shown = self.text(name).replace(",", "").replace("\u202f", "").replace(" ", "")
+        shown = self.text(name).replace("\u202f", "").replace(" ", "")
+        if _IN_THOUSANDS.fullmatch(shown):
+            shown = shown.replace(",", "")
+        elif "," in shown:
+            self.bad(name, "Write a point before the fraction, such as 0.5.")
+            return 0
         try:
             value = Decimal(shown) * times
         except InvalidOperation:

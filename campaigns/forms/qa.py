@@ -96,6 +96,8 @@ class CropForm(forms.Form):
             self.add_error(None, "This way is not possible for this picture. Choose another one.")
         elif color and color not in colors:
             self.add_error(None, "Choose one of the team's brand colors, or the picture's own.")
+        elif data["way"] == "brand" and not color and not colors:
+            self.add_error(None, "The team has no brand color any more. Choose another way.")
         elif data["way"] == "brand" and not color:
             data["color"] = colors[0]
 

@@ -128,6 +128,8 @@ def of_file(row: PlatformFile) -> Filling:
 def filling(asset: Asset, way: str, color: str) -> Filling:
     """A way with its color ("#rrggbb", or "" for the picture's own) and this asset's headline."""
     words = asset.headline if way in BANDS else ""
+    if way in BANDS and not words.strip():
+        way = "brand"  # the headline was taken away since: what is left is the colored ground
     return Filling(way, rgb(color) if color else None, words, asset.locale)
 
 
@@ -164,7 +166,7 @@ def with_marks(seen: Seen, marks: Iterable[Iterable[float]]) -> Seen:
 def method(row: PlatformFile) -> str:
     """How the file came to show this part of its master, for the manifest."""
     if is_whole(row):
-        return METHODS[str(row.filling.get("way", "auto"))]
+        return METHODS[of_file(row).way]
     if row.is_manual:
         return "manual"
     return "focus" if row.focus else "smart"

@@ -126,9 +126,11 @@ class Fal:
     def _failed(self, request: Request, ref: str, said: Mapping[str, Any]) -> Outcome:
         """Work whose state names an error. Only the result says whose fault it is, and by its
         units whether it costs money."""
-        answer = self._result(request, ref)
+        answer = self._free("GET", self._url(request, ref, "response_url", ""))
         if answer.status == 200:
             return Outcome(Progress.READY, share_done=1.0)
+        if answer.status in (401, 402, 403) and not fal_answers.code(answer):
+            raise AccountProblem(fal_answers.NO_ACCOUNT)
         if answer.json() is None and (answer.status == 429 or answer.status >= 500):
             raise OutcomeUnknown(f"fal answered {answer.status} when asked why it failed.")
         usage = fal_answers.usage(answer, ref, request, 0)
@@ -145,9 +147,9 @@ class Fal:
     def _result(self, request: Request, ref: str) -> Answer:
         """What the work made, or why it made nothing. Raises RateLimited while it goes on."""
         answer = self._free("GET", self._url(request, ref, "response_url", ""))
-        if answer.status in (202, 400) and b"progress" in answer.body:
+        if fal_answers.is_going_on(answer):
             raise RateLimited("It is not finished yet.", 3)
-        if answer.status in (401, 402, 403):
+        if answer.status in (401, 402, 403) and not fal_answers.code(answer):
             raise AccountProblem(fal_answers.NO_ACCOUNT)
         return answer
 

@@ -52,6 +52,16 @@ def code(answer: Answer) -> str:
     return str(named or answer.headers.get("x-fal-error-type", ""))
 
 
+def is_going_on(answer: Answer) -> bool:
+    """True for the result of work that is not finished: fal answers 202, or 400 with no name of an
+    error and "Request is still in progress"."""
+    if answer.status != 400 or code(answer):
+        return answer.status == 202
+    said = answer.json()
+    detail = said.get("detail") if isinstance(said, dict) else None
+    return isinstance(detail, str) and "still in progress" in detail.lower()
+
+
 def _details(answer: Answer) -> tuple[str, str, str]:
     """fal's word for an error, its text and the field. Shapes: a list of details, or one detail
     with its type."""

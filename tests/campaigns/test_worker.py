@@ -126,6 +126,15 @@ class TestShortLeaseWorker:
         worker.maintain_heartbeats(job, execution)
         assert Heartbeat.objects.get(name=worker.name).detail == "busy"
 
+    def test_looks_for_lost_answers_of_this_machine_now_and_then(self, worker, monkeypatch):
+        looked = []
+        monkeypatch.setattr(
+            "campaigns.actions.searching.take_up_what_lies_here", lambda: looked.append(1) or 0
+        )
+        worker.heartbeat()
+        worker.heartbeat()
+        assert looked == [1]
+
     def test_does_not_name_the_machine(self):
         assert socket.gethostname() not in new_name("media")
         assert new_name("media") != new_name("media")

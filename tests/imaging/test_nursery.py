@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from imaging import intake, nursery, sandbox
+from imaging import caged, intake, nursery, sandbox
 from imaging.formats import Unreadable
 from imaging.sandbox import Cage
 from tests.imaging.conftest import PHOTOS
@@ -134,6 +136,72 @@ class TestNursery:
             assert b"planted-key" not in Path(f"/proc/{pid}/environ").read_bytes()
             held = [os.readlink(one) for one in Path(f"/proc/{pid}/fd").iterdir()]
         assert str(tmp_path / "open") not in held
+
+
+class TestMachine:
+    """Trouble of the machine is not told as trouble of the file."""
+
+    def test_no_process_for_a_child_is_said_and_ends_nobody_else(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ours, theirs = nursery.socket.socketpair(
+            nursery.socket.AF_UNIX, nursery.socket.SOCK_SEQPACKET
+        )
+
+        def refuse() -> int:
+            raise OSError(errno.EAGAIN, "no process")
+
+        with ours, theirs:
+            served = caged.Nursery(theirs)
+            monkeypatch.setattr(os, "fork", refuse)
+            asker, child = nursery.socket.socketpair()
+            into, out = os.pipe()
+            nursery.socket.send_fds(ours, [b"!"], [child.fileno(), out])
+            child.close()
+            os.close(out)
+            assert served._take_one()
+            with asker:
+                assert asker.recv(10) == b""
+            assert os.read(into, 32) == f"no process: {errno.EAGAIN}".encode()
+            os.close(into)
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+    def test_a_machine_that_starts_no_process_leaves_the_file_unjudged(
+        self, asked: nursery.Nursery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "executable", "/bin/false")
+        with pytest.raises(intake.NoProcess):
+            intake.take_in(PHOTOS["china"], tmp_path)
+
+    def test_reads_where_only_the_own_temporary_folder_can_be_written(
+        self, asked: nursery.Nursery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        own = tmp_path / "own"
+        own.mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(own))
+        pid = pid_of(asked)
+        assert f"TMPDIR={own}".encode() in Path(f"/proc/{pid}/environ").read_bytes()
+
+    def test_a_hang_up_and_a_death_at_once_end_nobody_else(
+        self, asked: nursery.Nursery, tmp_path: Path
+    ) -> None:
+        pid = pid_of(asked)
+        assert asked._running is not None
+        for _ in range(30):
+            ours, theirs = nursery.socket.socketpair()
+            into, out = os.pipe()
+            nursery.socket.send_fds(asked._running.control, [b"!"], [theirs.fileno(), out])
+            theirs.close()
+            os.close(out)
+            os.kill(pid, signal.SIGSTOP)
+            for child in children(pid):
+                os.kill(child, signal.SIGKILL)
+            ours.close()
+            os.close(into)
+            os.kill(pid, signal.SIGCONT)
+        assert intake.take_in(PHOTOS["china"], tmp_path).width == 640
+        assert pid_of(asked) == pid
 
 
 class TestOrder:

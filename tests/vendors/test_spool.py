@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from campaigns import jobs
-from campaigns.actions import leases, reconcile, sending, spool
+from campaigns.actions import leases, reconcile, searching, sending, spool
 from campaigns.models import AdSet, Attempt, Quarantine, StageRun
 from tests import factories
 from tests.campaigns import object_storage
@@ -122,6 +122,48 @@ def test_on_the_disk_of_another_machine_it_is_waited_for(
     work_off(run, woken)
     got = ended("google", vendor, run)
     assert (got.run, got.outputs, got.posts, got.booked) == ("review", 1, 1, PRICE)
+
+
+def test_a_search_on_another_machine_does_not_lose_it(
+    vendor: StandIn, run: StageRun, settings: Any, tmp_path: Any, woken: list[tuple[str, int]]
+) -> None:
+    def die(*args: Any) -> bool:
+        raise Killed
+
+    attempt = run.attempts.get()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sending, "_accept", die)
+        with pytest.raises(Killed):
+            jobs.submit(attempt.pk)
+    Attempt.objects.update(lease_until=timezone.now() - leases.LEASE)
+    reconcile.tick(timezone.now())
+    here, settings.DATA_DIR = settings.DATA_DIR, tmp_path / "elsewhere"
+    jobs.search(attempt.pk)
+    assert searching.take_up_what_lies_here() == 0
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.search_at) == ("unknown", None)
+    settings.DATA_DIR = here
+    assert [searching.take_up_what_lies_here() for _ in range(2)] == [1, 0]
+    work_off(run, woken)
+    got = ended("google", vendor, run)
+    assert (got.run, got.outputs, got.posts, got.booked) == ("review", 1, 1, PRICE)
+
+
+def test_on_the_disk_of_another_machine_it_is_waited_for_longer_than_a_day(
+    vendor: StandIn, run: StageRun, settings: Any, tmp_path: Any
+) -> None:
+    attempt = run.attempts.get()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("campaigns.actions.fetching.take", lambda **_: None)
+        jobs.submit(attempt.pk)
+    jobs.poll(attempt.pk)
+    settings.DATA_DIR = tmp_path / "elsewhere"
+    settings.DATA_DIR.mkdir()
+    for days, state in ((3, "fetching"), (8, "failed")):
+        Attempt.objects.update(submitted_at=timezone.now() - timedelta(days=days))
+        jobs.fetch(attempt.pk)
+        attempt.refresh_from_db()
+        assert attempt.state == state
 
 
 def test_what_nobody_waits_for_any_more_is_swept(

@@ -200,6 +200,20 @@ class TestFetch:
         assert (run.state, run.reason) == ("review", "The provider does not keep it any more.")
         assert line_of(attempt) == (0, PRICE)
 
+    def test_an_absence_that_ended_does_not_count_for_the_next(
+        self, attempt: Attempt, hosted: Scripted
+    ) -> None:
+        since = timezone.now() - patience.MISSING_FOR - timedelta(minutes=10)
+        details = {patience.SINCE: f"{since.timestamp():.0f}", "status_url": "kept"}
+        Attempt.objects.update(state="submitted", details=details)
+        jobs.poll(attempt.pk)
+        attempt.refresh_from_db()
+        assert (attempt.state, attempt.details) == ("fetching", {"status_url": "kept"})
+        hosted.makes = [Missing("The provider does not keep it any more.")]
+        jobs.fetch(attempt.pk)
+        attempt.refresh_from_db()
+        assert (attempt.state, line_of(attempt)) == ("fetching", (2 * PRICE, 0))
+
     def test_of_nothing_at_all_fails_and_never_asks_for_a_review(
         self, attempt: Attempt, hosted: Scripted
     ) -> None:

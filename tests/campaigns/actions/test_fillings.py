@@ -61,6 +61,19 @@ def newer(asset: Asset) -> Candidate:
     return made
 
 
+class TestGoneWords:
+    def test_a_band_without_words_is_a_colored_ground_and_says_so(
+        self, asset: Asset, mara: User
+    ) -> None:
+        fill(asset, "above", mara)
+        assert fillings.method(row_of(asset)) == "stack_headline_above"
+        Asset.objects.filter(pk=asset.pk).update(headline="  ")
+        asset.refresh_from_db()
+        row = row_of(asset)
+        assert fillings.of_file(row).way == "brand"
+        assert fillings.method(row) == "whole_brand"
+
+
 class TestFillings:
     def test_a_brand_ground_is_made_kept_for_later_versions_and_named_in_the_manifest(
         self, asset: Asset, mara: User, ben: User

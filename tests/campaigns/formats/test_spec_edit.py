@@ -82,6 +82,8 @@ class TestApply:
             ("fps", "least", "soon", "Enter a number of at least 0, such as 60."),
             ("fps", "least", "9999", "It must not be below the other end."),
             ("file_size", "value", "-4", "Enter a number of at least 0, such as 60."),
+            ("fps", "least", "0,5", "Write a point before the fraction, such as 0.5."),
+            ("fps", "least", "1,0000", "Write a point before the fraction, such as 0.5."),
             ("file_size", "value", "nan", "Enter a number of at least 0, such as 60."),
             ("file_size", "level", "maybe", "Choose what happens when it is not kept."),
             ("file_size", "source", "hearsay", "Choose where the number was read."),

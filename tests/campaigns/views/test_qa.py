@@ -241,6 +241,17 @@ class TestCrop:
         assert ways == ["crop", "focus", "blur", "edge"]
         assert "once the team" in page
 
+    def test_a_brand_ground_whose_color_is_gone_is_refused_in_words(
+        self, client: Client, mara: User, asset: Asset, row: PlatformFile
+    ) -> None:
+        client.force_login(mara)
+        self.send(client, row, way="brand", left="", top="", width="")
+        Team.objects.update(brand_colors=[])
+        for action in ("apply", "everywhere"):
+            refused = self.send(client, row, way="brand", left="", top="", width="", action=action)
+            assert refused.status_code == 422
+            assert "no brand color any more" in refused.content.decode()
+
     def test_a_focus_point_is_set_by_numbers_for_every_platform(
         self, client: Client, mara: User, asset: Asset, row: PlatformFile
     ) -> None:

@@ -170,6 +170,9 @@ class TestLookUp:
             ("generation_timeout", 504, "", Kind.FAILED, False, False),
             ("client_cancelled", 499, "", Kind.CANCELLED, False, False),
             ("a_new_word", 400, "", Kind.INVALID, False, False),
+            ("image_load_error_in_progress", 400, "", Kind.INVALID, False, False),
+            ("content_policy_violation", 403, "", Kind.REFUSED, False, False),
+            ("downstream_service_error", 401, "", Kind.FAILED, False, False),
         ],
     )
     def test_of_a_failure_its_result_says_whose_fault_it_was_and_whether_it_costs(
@@ -223,6 +226,28 @@ class TestLookUp:
         )
         outcome = provider.look_up(asked(SCHNELL, "compose_type"), "r1")
         assert (outcome.kind, outcome.billed) == (kind, billed)
+
+    def test_a_failure_in_plain_words_is_not_taken_for_work_that_goes_on(
+        self, desk: Desk, provider: Fal, asked: Callable[..., Request]
+    ) -> None:
+        desk.answers["GET /queue/fal-ai/flux/requests/r1/status"] = said(
+            {"status": "COMPLETED", "error": "boom"}
+        )
+        desk.answers["GET /queue/fal-ai/flux/requests/r1"] = said(
+            {"detail": "Could not decode progressive JPEG"}, 400
+        )
+        outcome = provider.look_up(asked(SCHNELL, "compose_type"), "r1")
+        assert (outcome.progress, outcome.billed) == (Progress.FAILED, False)
+
+    def test_a_refusal_without_a_name_is_of_the_account(
+        self, desk: Desk, provider: Fal, asked: Callable[..., Request]
+    ) -> None:
+        desk.answers["GET /queue/fal-ai/flux/requests/r1/status"] = said(
+            {"status": "COMPLETED", "error": "boom"}
+        )
+        desk.answers["GET /queue/fal-ai/flux/requests/r1"] = said({"detail": "Forbidden"}, 403)
+        with pytest.raises(AccountProblem):
+            provider.look_up(asked(SCHNELL, "compose_type"), "r1")
 
     def test_a_result_that_is_there_after_all_is_fetched(
         self, desk: Desk, provider: Fal, asked: Callable[..., Request]

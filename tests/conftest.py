@@ -24,6 +24,12 @@ def _check(sock: socket.socket, address: Any) -> None:
         raise OutsideCall(f"tests stay on this machine; something called {host}")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: of two processes none is left alone with them at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def closed_sockets() -> Iterator[None]:
     """Every connection outside loopback and Unix sockets raises OutsideCall."""

@@ -21,7 +21,7 @@ import pytest
 from django.conf import settings
 
 from tests.campaigns.test_resilience import kill
-from tests.campaigns.test_start import Installation
+from tests.campaigns.test_start import MANAGE, Installation, environment
 from tests.stand_in import StandIn
 
 DEADLINE_S = 420.0  # not how long it takes: after this it will not come any more
@@ -95,8 +95,20 @@ class Hosted(Installation):
             time.sleep(0.1)
 
 
+@pytest.fixture(scope="module")
+def set_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an empty database: making one takes longer than most that is done with it."""
+    folder = tmp_path_factory.mktemp("set-up") / "data"
+    subprocess.run(
+        [sys.executable, MANAGE, "migrate", "--verbosity", "0"],
+        env=environment() | {"SWITCHYARD_DATA_DIR": str(folder), "DATABASE_URL": ""}, check=True,
+    )  # fmt: skip
+    return folder
+
+
 @pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Hosted]:
+def installation(tmp_path: Path, set_up: Path) -> Iterator[Hosted]:
+    shutil.copytree(set_up, tmp_path / "data")
     with StandIn() as vendor:
         made = Hosted(tmp_path / "data")
         made.vendor = vendor

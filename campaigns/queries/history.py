@@ -175,6 +175,7 @@ WORDS: dict[str, Words | str] = {
     "approval.expire": lambda before, after: (
         f"the request for {_amount(after)} expired, because nobody decided about it in time"
     ),
+    "crop.mark": "marked logos on a crop",
     "crop.move": "moved a crop",
     "file.mend": "had a file mended",
     "file.waive": "let a failing check pass",

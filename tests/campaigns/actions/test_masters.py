@@ -11,7 +11,7 @@ from django.utils import timezone
 from PIL import Image
 
 from campaigns import jobs
-from campaigns.actions import cutting, masters, platform_files
+from campaigns.actions import cutting, file_making, masters, platform_files
 from campaigns.models import AdSet, Asset, Media, PlatformFile
 from imaging.geometry import Box
 from tests.campaigns import ready
@@ -69,7 +69,7 @@ class TestMakeBeside:
         first, second, third = rows
         PlatformFile.objects.filter(pk=second.pk).update(tries=9)
         PlatformFile.objects.filter(pk=third.pk).update(
-            due_at=timezone.now() + platform_files.AWAY  # put off: not its turn yet
+            due_at=timezone.now() + file_making.AWAY  # put off: not its turn yet
         )
         jobs.make_file(first.pk)
         assert waiting() == [third.pk]

@@ -43,7 +43,7 @@ def is_over(*, attempt: Attempt, rows: QuerySet, error: Exception) -> bool:
     return (now - (attempt.submitted_at or attempt.created_at)).total_seconds() > keeps_s
 
 
-def is_shown(*, attempt: Attempt, rows: QuerySet) -> None:
+def forget_absence(*, attempt: Attempt, rows: QuerySet) -> None:
     """The provider knows the work again: a later absence is a new one, with its own half hour."""
     if SINCE in attempt.details:
         attempt.details = {name: kept for name, kept in attempt.details.items() if name != SINCE}

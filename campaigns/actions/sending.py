@@ -253,7 +253,7 @@ def poll(*, attempt_id: int) -> None:
             return
         rows.update(due_at=timezone.now() + max(POLL_EVERY, _pause(attempt)))
         return
-    patience.is_shown(attempt=attempt, rows=rows)
+    patience.forget_absence(attempt=attempt, rows=rows)
     billing.remember(attempt=attempt, usage=outcome.usage)
     if outcome.progress is not Progress.WAITING:
         admission.leave(attempt=attempt)

@@ -44,7 +44,7 @@ class CropWeights:
     face_headroom: float = 2.5
     no_face: float = 24.0
     subject: float = 12.0
-    parts: float = 4.0
+    parts: float = 7.0
     subject_whole: float = 3.0
     upper: float = 2.5
     subject_air: float = 0.012

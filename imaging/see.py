@@ -16,15 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging import faces as face_finder
-from imaging import ground, memory, weights, wording
+from imaging import ground, memory, salience, weights, wording
 from imaging import subject as subject_finder
 from imaging import text as text_finder
 from imaging.geometry import Box, around, limit_side
 from imaging.pixels import shrink
 from imaging.wording import Line
 
-VERSION = 3
+VERSION = 4
 FIELD = 32
+CLASSICAL = "classical"
 WORK_SIDE = 960
 FACE_SIDE = 480
 TEXT_SIDE = 640
@@ -42,7 +43,9 @@ LINE_MARGIN = 0.1
 CORE, EDGE = 0.5, 0.2
 PERSON_CORE, PERSON_EDGE = 0.6, 0.5
 LEAST_BLOB = 0.06
-LEAST_LEFT = 0.4
+# Fainter than this nothing really stands out.
+LEAST_SURE = 0.4
+RIM = 0.005  # of the long side
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ class Glance:
 
     rgb: NDArray[np.uint8]
     faces: list[face_finder.Face]
-    texts: list[text_finder.TextBox]
+    lines: list[Line]
     mask: NDArray[np.float32]
     people: NDArray[np.float32]
     origin: str
@@ -152,31 +155,32 @@ def look(rgb: NDArray[np.uint8], *, with_text: bool = True, work_side: int = WOR
     small = shrink(rgb, small_width, small_height)
     missing: list[str] = []
     faces = _faces(small, missing)
-    mask, origin = _mask(small, missing)
+    people = _people(small, faces)
     texts = _texts(small, missing) if with_text else []
-    return Glance(small, faces, texts, mask, _people(small, faces), origin, tuple(missing))
+    plain = ground.find(small, subject_finder.GLANCE)
+    mask, origin = _mask(small, missing)
+    if origin != CLASSICAL:
+        mask = _off_panels(mask, plain)
+    lines = wording.sort_out(small, texts, np.maximum(mask, people), plain.flat)
+    if origin != CLASSICAL and wording.is_laid_out(lines, plain.flat, small_width, small_height):
+        again = subject_finder.glance(salience.without_copy(small, lines))
+        mask = _off_panels(again, plain)
+    return Glance(small, faces, lines, mask, people, origin, tuple(missing))
 
 
 def weigh(glance: Glance, width: int, height: int) -> Seen:
     """What the detectors' answers mean for a picture of width x height."""
     small_height, small_width = glance.rgb.shape[:2]
     x, y = width / small_width, height / small_height
-    plain = ground.find(glance.rgb, subject_finder.GLANCE)
-    mask = glance.mask
-    if glance.origin != "classical":
-        mask = np.where(plain.panels > 0, np.float32(0), mask)
-    everything = np.maximum(mask, glance.people)
-    lines = wording.sort_out(glance.rgb, glance.texts, everything, plain.flat)
-    copy = [line for line in lines if line.kind != "label"]
+    everything = np.maximum(glance.mask, glance.people)
+    copy = [line for line in glance.lines if line.kind != "label"]
     bare = _without(everything, copy, small_width, small_height)
-    if glance.origin != "classical":
-        bare = _off_ground(bare, plain.flat, glance.people)
-    busy = bare * (0.4 + 0.6 * _detail(glance.rgb))
+    busy = bare * (0.4 + 0.6 * salience.detail(glance.rgb))
     field = cv2.resize(busy, (FIELD, FIELD), interpolation=cv2.INTER_AREA)
     persons = _parts(glance.people, "person", "selfie", width, height)
     beside = np.where(glance.people > 0.5, np.float32(0), bare)
     things = _parts(beside, "product", glance.origin, width, height)
-    people, products = _main(persons, things)
+    people, products = _main(persons, things, Box.whole(width, height))
 
     def text_box(line: Line) -> SeenBox:
         sure = round(line.score * KIND_SURE[line.kind], 3)
@@ -205,7 +209,7 @@ def weigh(glance: Glance, width: int, height: int) -> Seen:
         field=tuple(tuple(round(float(value), 3) for value in row) for row in field),
         missing=glance.missing,
         headline=_whole([item for item in texts if item.kind == "headline"]),
-        labels=tuple(text_box(line) for line in lines if line.kind == "label"),
+        labels=tuple(text_box(line) for line in glance.lines if line.kind == "label"),
         people=people,
         products=products,
     )
@@ -232,7 +236,11 @@ def _mask(rgb: NDArray[np.uint8], missing: list[str]) -> tuple[NDArray[np.float3
         return subject_finder.glance(rgb), "u2netp"
     except weights.WeightsMissing:
         missing.append("subject")
-        return classical(rgb), "classical"
+        return salience.classical(rgb), CLASSICAL
+
+
+def _off_panels(mask: NDArray[np.float32], plain: ground.Ground) -> NDArray[np.float32]:
+    return np.where(plain.panels > 0, np.float32(0), mask)
 
 
 def _people(rgb: NDArray[np.uint8], faces: list[face_finder.Face]) -> NDArray[np.float32]:
@@ -263,55 +271,6 @@ def _without(
     return result
 
 
-def _off_ground(
-    mask: NDArray[np.float32], flat: NDArray[np.uint8], people: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """The mask without plain ground that reaches the rim: a table top, a glow around a headline.
-
-    Unless most of what stands out would go with it: then the subject itself is plain.
-    """
-    result = np.where((flat > 0) & (people < 0.5), np.float32(0), mask)
-    left, before = float((result > CORE).sum()), float((mask > CORE).sum())
-    return result if left >= LEAST_LEFT * before else mask
-
-
-def _detail(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """How much fine structure there is around each part, 0..1, at the mask's size."""
-    side = subject_finder.GLANCE
-    small = cv2.resize(rgb, (side, side), interpolation=cv2.INTER_AREA)
-    gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    edges = np.hypot(cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1))
-    return np.asarray(_stretch(cv2.GaussianBlur(edges, (0, 0), side / 32)), dtype=np.float32)
-
-
-def classical(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Where the eye goes without any network, float32 GLANCE x GLANCE, 0..1.
-
-    Color distance from the picture's rim plus fine structure, favoring the middle
-    (after Achanta 2009, frequency-tuned saliency, with the rim instead of the mean).
-    """
-    side = subject_finder.GLANCE
-    small = cv2.resize(rgb, (side, side), interpolation=cv2.INTER_AREA)
-    lab = cv2.cvtColor(cv2.GaussianBlur(small, (5, 5), 0), cv2.COLOR_RGB2LAB).astype(np.float32)
-    rim = np.concatenate(
-        [lab[:6].reshape(-1, 3), lab[-6:].reshape(-1, 3), lab[:, :6].reshape(-1, 3)]
-    )
-    color = np.linalg.norm(lab - np.median(rim, axis=0), axis=2)
-    gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    detail = cv2.GaussianBlur(np.abs(cv2.Laplacian(gray, cv2.CV_32F)), (0, 0), 4)
-    axis = np.linspace(-1, 1, side, dtype=np.float32)
-    middle = np.exp(-(axis[None, :] ** 2 + axis[:, None] ** 2) / 1.2)
-    mixed = (_stretch(color) + 0.5 * _stretch(detail)) * middle
-    return np.asarray(_stretch(cv2.GaussianBlur(mixed, (0, 0), 3)), dtype=np.float32)
-
-
-def _stretch(values: NDArray[Any]) -> NDArray[Any]:
-    low, high = (float(value) for value in np.percentile(values, (2, 99)))
-    if high - low < 1e-3:
-        return np.zeros_like(values)
-    return np.asarray(np.clip((values - low) / (high - low), 0, 1))
-
-
 def _parts(
     mask: NDArray[np.float32], kind: str, origin: str, width: int, height: int
 ) -> list[SeenBox]:
@@ -334,13 +293,19 @@ def _parts(
 
 
 def _main(
-    people: Sequence[SeenBox], products: Sequence[SeenBox]
+    people: Sequence[SeenBox], things: Sequence[SeenBox], picture: Box
 ) -> tuple[tuple[SeenBox, ...], tuple[SeenBox, ...]]:
-    """The parts that count, largest first: specks and what fills the whole picture do not."""
-    areas = [part.weight for part in (*people, *products)]
+    """The parts that count, largest first: not specks, not what fills the whole picture, not a leaf
+    that reaches in from beyond its rim beside a larger whole thing, and nothing where all is faint.
+    """
+    areas = [part.weight for part in (*people, *things)]
     if not areas or not 0.002 < sum(areas) < 0.95:
         return (), ()
     least = LEAST_BLOB * max(areas)
+    inner = picture.grow(-RIM * max(picture.width, picture.height))
+    whole = max(
+        (part.weight for part in (*people, *things) if inner.contains(part.box)), default=0.0
+    )
 
     def kept(parts: Sequence[SeenBox]) -> tuple[SeenBox, ...]:
         ordered = sorted(parts, key=lambda part: (-part.weight, part.box.as_list()))
@@ -348,7 +313,10 @@ def _main(
             replace(part, weight=SUBJECT_WEIGHT) for part in ordered if part.weight >= least
         )
 
-    return kept(people), kept(products)
+    products = [part for part in things if inner.contains(part.box) or part.weight > whole]
+    found = kept(people), kept(products)
+    sure = max(part.score if part.origin != CLASSICAL else 1.0 for part in (*found[0], *found[1]))
+    return found if sure >= LEAST_SURE else ((), ())
 
 
 def _subject(people: Sequence[SeenBox], products: Sequence[SeenBox]) -> SeenBox | None:

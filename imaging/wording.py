@@ -23,6 +23,8 @@ PROMOTED_HEIGHT = 0.05
 LEVEL = 0.5
 LITTLE = 0.07
 MOST_CARD = 0.45
+CLEAR = 0.8
+MOST_BESIDE = 1.5  # of a card's area, what stands out in all where the card itself does
 NEAR = (14, 8, 8)  # of 255 in L, a, b around the color beside the letters
 FLOOD = 8 | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE | (1 << 8)
 
@@ -85,6 +87,19 @@ def sort_out(
         result = _promoted(result, width, height)
     result.sort(key=lambda item: (item.box.top, item.box.left))
     return result
+
+
+def is_laid_out(lines: Sequence[Line], flat: NDArray[np.uint8], width: int, height: int) -> bool:
+    """Whether somebody set these lines over a picture of width x height, as an ad's are: one stands
+    on a plate or on plain ground. The letters of a sign or a shirt are part of the picture."""
+    return any(
+        line.kind != "label"
+        and (
+            line.card is not None
+            or (line.score >= CLEAR and _sides(line.box, flat, width, height) >= 2)
+        )
+        for line in lines
+    )
 
 
 def _promoted(lines: list[Line], width: int, height: int) -> list[Line]:
@@ -169,8 +184,11 @@ def _is_label(
         return False  # a panel laid over the photo: no thing has a button
     if _sides(card, mask, width, height) >= 3:
         return True
-    # The plain front of a box is a card too, and ends where the box does.
-    return _sides(line.box, mask, width, height) >= 3 and _covered(card, mask, width, height) > 0.9
+    # The plain front of a box is a card too, and ends where the box does. Where as much stands out
+    # beside it, it is a panel of the ad that the mask took in.
+    alone = float((mask > LEVEL).sum()) / mask.size * width * height < MOST_BESIDE * card.area
+    on_mask = _sides(line.box, mask, width, height) >= 3
+    return alone and on_mask and _covered(card, mask, width, height) > 0.9
 
 
 def _covered(box: Box, mask: NDArray[np.float32], width: int, height: int) -> float:
@@ -192,7 +210,8 @@ def _holds_others(plate: Box, line: TextBox, lines: Sequence[TextBox]) -> bool:
 
 
 def _card(lab: NDArray[np.uint8], line: Box, lines: Sequence[TextBox]) -> Box | None:
-    """The plain panel of any size on which a line stands, if its edge lies inside the picture."""
+    """The plain panel of any size on which a line stands. It may run off the picture on one side:
+    on more it is the ground."""
     height, width = lab.shape[:2]
     x = line.left - max(2, round(0.22 * line.height))
     y = (line.top + line.bottom) // 2
@@ -201,8 +220,8 @@ def _card(lab: NDArray[np.uint8], line: Box, lines: Sequence[TextBox]) -> Box | 
     mask = np.zeros((height + 2, width + 2), dtype=np.uint8)
     area, _, _, (left, top, w, h) = cv2.floodFill(lab, mask, (x, y), 0, NEAR, NEAR, FLOOD)
     box = Box(left, top, left + w, top + h)
-    inside = left >= 2 and top >= 2 and box.right <= width - 2 and box.bottom <= height - 2
-    if not inside or area < 0.3 * box.area or box.area > MOST_CARD * width * height:
+    off = (left < 2) + (top < 2) + (box.right > width - 2) + (box.bottom > height - 2)
+    if off > 1 or area < 0.3 * box.area or box.area > MOST_CARD * width * height:
         return None
     if not box.grow(2).contains(line):
         return None

@@ -87,6 +87,16 @@ class TestSortOut:
         assert kinds["label"] == [Box(780, 400, 1020, 470)]
         assert kinds["headline"] == [Box(60, 80, 520, 180)]
 
+    def test_a_panel_that_stands_out_beside_a_product_is_a_card(self) -> None:
+        noisy = np.random.default_rng(1).integers(0, 255, (800, 1200, 3), dtype=np.uint8)
+        image = Image.fromarray(noisy)
+        ImageDraw.Draw(image).rectangle((60, 100, 500, 400), fill="#f07828")
+        mask = NOTHING.copy()
+        mask[32:128, 13:107] = 1  # the panel and nothing around it
+        mask[60:250, 150:230] = 1  # the product
+        kinds = sort_out(image, [Box(120, 160, 420, 230), Box(120, 260, 420, 300)], mask)
+        assert set(kinds) == {"headline", "line"}
+
     def test_text_on_plain_ground_is_copy_even_when_the_ground_stands_out(self) -> None:
         everything = np.ones((SIDE, SIDE), np.float32)
         assert set(sort_out(page(), [Box(60, 80, 520, 160)], everything)) == {"headline"}
@@ -97,6 +107,27 @@ class TestSortOut:
 
     def test_blocks_as_high_as_wide_are_no_lines(self) -> None:
         assert sort_out(page(), [Box(100, 100, 600, 600)]) == {}
+
+
+class TestIsLaidOut:
+    def laid_out(self, image: Image.Image, boxes: list[Box], sure: float = 0.9) -> bool:
+        rgb = np.asarray(image)
+        flat = ground.find(rgb, SIDE).flat
+        lines = wording.sort_out(rgb, [TextBox(box, sure) for box in boxes], NOTHING, flat)
+        return wording.is_laid_out(lines, flat, image.width, image.height)
+
+    def test_type_on_plain_ground_or_on_a_panel_is_set_over_the_picture(self) -> None:
+        assert self.laid_out(page(), [Box(60, 80, 520, 160)])
+        noisy = np.random.default_rng(1).integers(0, 255, (800, 1200, 3), dtype=np.uint8)
+        image = Image.fromarray(noisy)
+        ImageDraw.Draw(image).rectangle((30, 0, 600, 300), fill="#f4f4f4")  # off the top
+        assert self.laid_out(image, [Box(60, 80, 520, 160)])
+
+    def test_a_sign_in_the_picture_is_part_of_it(self) -> None:
+        noisy = np.random.default_rng(1).integers(0, 255, (800, 1200, 3), dtype=np.uint8)
+        assert not self.laid_out(Image.fromarray(noisy), [Box(60, 80, 520, 160)])
+        assert not self.laid_out(page(), [Box(60, 80, 520, 160)], sure=0.6)
+        assert not self.laid_out(page(), [])
 
 
 class TestGround:

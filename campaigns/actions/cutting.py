@@ -190,27 +190,31 @@ def _write(
         return path, 1.0
     path = folder / "file.jpg"
     best = (spec.export.quality if spec.export else 0) or render.BEST_QUALITY
-    image = _still(row, source, box, spec)
-    if row.mends.get("grain"):
-        image = Image.fromarray(quality.grained(np.asarray(image.convert("RGB"), dtype=np.uint8)))
-    ceiling = spec.max_bytes()
-    if ceiling and wiring.identity() and wiring.signs(row.platform, row.kind):
-        ceiling -= credentials.ROOM  # the seal comes afterwards
-    try:
-        left = render.save_still(image, path, "jpeg", ceiling, xmp, quality=best)
-    except render.TooManyBytes:
-        # past what is recommended but within what is refused: the check will say so
-        most = spec.max_bytes(levels=("fail",))
-        if most and ceiling != spec.max_bytes():
-            most -= credentials.ROOM
+    ceiling, most = spec.max_bytes(), spec.max_bytes(levels=("fail",))
+    if wiring.identity() and wiring.signs(row.platform, row.kind):  # the seal comes afterwards
+        ceiling, most = (limit and limit - credentials.ROOM for limit in (ceiling, most))
+
+    def save() -> float:
+        image = _still(row, source, box, spec)
+        if row.mends.get("grain"):
+            rgb = np.asarray(image.convert("RGB"), dtype=np.uint8)
+            image = Image.fromarray(quality.grained(rgb))
         try:
-            left = render.save_still(image, path, "jpeg", most, xmp, quality=best)
-        except render.TooManyBytes as error:
-            raise CannotCut(
-                "The picture has too much fine detail for the platform's file size. "
-                "Choose a smaller part of it or a calmer picture."
-            ) from error
-    return path, left
+            return render.save_still(image, path, "jpeg", ceiling, xmp, quality=best)
+        except render.TooManyBytes:
+            # past what is recommended but within what is refused: the check will say so
+            return render.save_still(image, path, "jpeg", most, xmp, quality=best)
+
+    size = qa.size_of(spec)
+    filled = (spec.id, fillings.of_file(row)) if is_fit(box, *size) else None
+    how = (box, size, filled, bool(row.mends.get("grain")), best, xmp)
+    try:
+        return path, masters.write_once(row.source.media, path, how, ceiling, save)
+    except render.TooManyBytes as error:
+        raise CannotCut(
+            "The picture has too much fine detail for the platform's file size. "
+            "Choose a smaller part of it or a calmer picture."
+        ) from error
 
 
 def _seal(row: PlatformFile, path: Path, source: Path, box: Box, label: str) -> str:

@@ -8,7 +8,7 @@ comes out the same whether it was made alone or beside others.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -31,13 +31,15 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class _Kept:
-    """What was decoded of one master: whole pictures by step, and what was seen and looks like."""
+    """What was made of one master: whole pictures by step, what was seen in it, how it looks, and
+    the files written of it."""
 
     media_id: int
     whole: dict[int, Pixels] = field(default_factory=dict)
     small: tuple[Pixels, tuple[int, int]] | None = None
     seen: Seen | None = None
     look: str = ""
+    written: dict[Hashable, bytes] = field(default_factory=dict)
 
 
 _kept: ContextVar[list[_Kept] | None] = ContextVar("kept_masters", default=None)
@@ -80,6 +82,24 @@ def seen_of(media: Media, path: Path) -> Seen:
     if held.seen is None:
         held.seen = _stored(media) or _look(media, path)
     return held.seen
+
+
+def write_once(
+    media: Media, path: Path, how: Hashable, most_bytes: int | None, write: Callable[[], float]
+) -> float:
+    """Have `write` make the file at `path`, or put there what it made in this job for another file
+    of the same master and `how`: platforms of one size often get the same window. `write` returns
+    what is left of the picture, as this does; what a ceiling took from is not handed on, nor what
+    is larger than `most_bytes`."""
+    written = _remembered(media).written
+    data = written.get(how)
+    if data is not None and (most_bytes is None or len(data) <= most_bytes):
+        path.write_bytes(data)
+        return 1.0
+    left = write()
+    if left == 1.0:
+        written[how] = path.read_bytes()
+    return left
 
 
 def look_of(media: Media, path: Path) -> str:

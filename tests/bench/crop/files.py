@@ -23,12 +23,18 @@ from django.core.management import call_command
 from django.db import connection
 
 from campaigns.actions import platform_files
+from campaigns.formats import specs
 from campaigns.models.choices import Role
 from tests import factories
 from tests.bench.crop import measures, pictures
 from tests.campaigns import ready
 
 MASTER = "woman-mirrored-12mp"
+PLACEMENTS = (
+    "tiktok.infeed_video.auction",
+    "instagram.reels.image_ad",
+    "youtube.demand_gen.image_9x16",
+)
 WORDS = {
     "bare": "bare: Pillow decodes once, resizes and encodes three",
     "bare_shrunk": "bare, JPEG shrunk while decoding",
@@ -93,7 +99,9 @@ def throughput(count: int, truths: list[pictures.Truth]) -> dict[str, Any]:
     """Two workers each; the same masters of 12 megapixels, again and again."""
     large = [truth.file for truth in truths if truth.width * truth.height > 11e6]
     masters = [large[at % len(large)] for at in range(count)]
-    work = json.dumps({"files": masters, "targets": [measures.TARGETS["9:16"]] * 3})
+    zones = [specs.by_id(name).safe_zone.as_dict() for name in PLACEMENTS]
+    targets = [measures.TARGETS["9:16"]] * len(zones)
+    work = json.dumps({"files": masters, "targets": targets, "zones": zones})
     found: dict[str, Any] = {}
     print(f"{count} pictures of 12 megapixels into three files of 1080 x 1920, two workers")
     print(f"{'':16}{'pictures/s':>12}{'CPU s each':>12}{'MB a process':>14}")

@@ -76,6 +76,37 @@ class TestMakeBeside:
         assert PlatformFile.objects.get(pk=second.pk).verdict == "fail"
 
 
+class TestWriteOnce:
+    @pytest.fixture
+    def media(self, rows: list[PlatformFile]) -> Media:
+        return rows[0].source.media
+
+    def test_the_same_cut_for_another_platform_is_written_from_what_was_made(
+        self, media: Media, tmp_path: Path
+    ) -> None:
+        made: list[str] = []
+
+        def write(name: str, most_bytes: int | None, how: str = "cut", left: float = 1.0) -> float:
+            path = tmp_path / name
+
+            def save() -> float:
+                made.append(name)
+                path.write_bytes(name.encode())
+                return left
+
+            return masters.write_once(media, path, how, most_bytes, save)
+
+        with masters.kept():
+            assert write("first", 9) == write("same", 5) == 1.0
+            assert (tmp_path / "same").read_bytes() == b"first"
+            write("small", 4)  # "first" would be too large
+            write("other", None, how="elsewhere")
+            write("pressed", 9, how="pressed", left=0.9)
+            assert write("fine", 99, how="pressed") == 1.0
+        write("later", 9)
+        assert made == ["first", "small", "other", "pressed", "fine", "later"]
+
+
 class TestPart:
     @pytest.fixture
     def still(self, tmp_path: Path) -> Path:

@@ -28,9 +28,13 @@ pytestmark = pytest.mark.django_db
 ALL = ("tiktok", "reels", "shorts")
 
 
+def begin(ad_set: AdSet, *, by: User) -> Asset:
+    return ready.ready(ad_set, by=by, path=factories.ASTRONAUT)
+
+
 @pytest.fixture
-def asset(ad_set: AdSet, mara: User) -> Asset:
-    return ready.ready(ad_set, by=mara, path=factories.ASTRONAUT)
+def asset(begun: Asset) -> Asset:
+    return ready.fresh(begun)
 
 
 def package(asset: Asset, by: User, click: str = "one", platforms: tuple[str, ...] = ALL) -> Export:

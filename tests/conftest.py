@@ -8,6 +8,8 @@ import pytest
 
 from campaigns.actions import catalogs
 
+QUICK_HASH = "django.contrib.auth.hashers.MD5PasswordHasher"
+
 _connect = socket.socket.connect
 _connect_ex = socket.socket.connect_ex
 
@@ -63,4 +65,4 @@ def plain_set_up(settings: Any) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.PASSWORD_HASHERS = [QUICK_HASH]

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import transaction
+from django.test import override_settings
 
 from campaigns import dispatch, wiring
-from campaigns.models import AdSet, Team
+from campaigns.models import AdSet, Asset, Team
 from campaigns.models.choices import Role
 from routing.providers.local import LocalEngine
 from tests import factories
 from tests.campaigns import queue_server
 from tests.campaigns.scripted import Scripted, priced_type
+from tests.conftest import QUICK_HASH
+
+
+def _stored_in(folder: Path) -> dict[str, Any]:
+    """Settings under which stored files go to `folder`."""
+    storage = "django.core.files.storage.FileSystemStorage"
+    default = {"BACKEND": storage, "OPTIONS": {"location": str(folder)}}
+    return {"MEDIA_ROOT": folder, "STORAGES": {**settings.STORAGES, "default": default}}
 
 
 @pytest.fixture(autouse=True)
@@ -25,23 +38,70 @@ def own_media_folder(settings: Any, tmp_path: Path) -> None:
     """Stored files go to a folder of the test."""
     folder = tmp_path / "media"
     folder.mkdir()
-    settings.MEDIA_ROOT = folder
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(folder)},
-        },
-    }
+    for name, value in _stored_in(folder).items():
+        setattr(settings, name, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a module's tests find: the keys of its rows, and its stored files."""
+
+    ad_set: int
+    mara: int
+    asset: int
+    files: Path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def beginning(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Beginning | None]:
+    """A module with a function `begin(ad_set, *, by)` has its asset made once, not for each test.
+
+    Its rows stand in a transaction around the one of each test, so none sees what another did.
+    Not for modules with tests that commit.
+    """
+    begin = getattr(request.module, "begin", None)
+    if begin is None:
+        yield None
+        return
+    request.getfixturevalue("django_db_setup")
+    blocker = request.getfixturevalue("django_db_blocker")
+    files = tmp_path_factory.mktemp("begin")
+    around = transaction.atomic()
+    around._from_testcase = True  # as Django's own tests mark it
+    with blocker.unblock():
+        around.__enter__()
+        with override_settings(**_stored_in(files), PASSWORD_HASHERS=[QUICK_HASH]):
+            team = factories.team()
+            mara = factories.member(team, "Mara", Role.MARKETER)
+            ad_set = factories.ad_set(team, by=mara)
+            asset = begin(ad_set, by=mara)
+    yield Beginning(ad_set.pk, mara.pk, asset.pk, files)
+    with blocker.unblock():
+        transaction.set_rollback(True)
+        around.__exit__(None, None, None)
 
 
 @pytest.fixture
-def team(db: None) -> Team:
+def begun(beginning: Beginning | None, db: None) -> Asset:
+    """The asset that the module begins with, and files of its own."""
+    assert beginning is not None
+    shutil.copytree(beginning.files, settings.MEDIA_ROOT, dirs_exist_ok=True)
+    return Asset.objects.get(pk=beginning.asset)
+
+
+@pytest.fixture
+def team(beginning: Beginning | None, db: None) -> Team:
+    if beginning is not None:
+        return AdSet.objects.get(pk=beginning.ad_set).campaign.team
     return factories.team()
 
 
 @pytest.fixture
-def mara(team: Team) -> User:
+def mara(beginning: Beginning | None, team: Team) -> User:
+    if beginning is not None:
+        return User.objects.get(pk=beginning.mara)
     return factories.member(team, "Mara", Role.MARKETER)
 
 
@@ -72,7 +132,9 @@ def otto(db: None) -> User:
 
 
 @pytest.fixture
-def ad_set(team: Team, mara: User) -> AdSet:
+def ad_set(beginning: Beginning | None, team: Team, mara: User) -> AdSet:
+    if beginning is not None:
+        return AdSet.objects.select_related("campaign").get(pk=beginning.ad_set)
     return factories.ad_set(team, by=mara)
 
 

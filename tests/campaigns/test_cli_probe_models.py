@@ -12,6 +12,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import override_settings
 
 from campaigns import wiring
@@ -36,6 +37,9 @@ def there(server: StandIn, db: None) -> Iterator[StandIn]:
     """All four connected, the shipped rows of what is published, all of it as published."""
     server.heal()
     server.published = schemas.Published()
+    with connection.cursor() as cursor:  # what a set-up put there; prices are only ever added
+        cursor.execute("DELETE FROM campaigns_modelprice")
+    CatalogModel.objects.all().delete()
     CatalogModel.objects.bulk_create(
         CatalogModel(
             key=card.key, label=card.label, provider=card.provider, version=card.version,

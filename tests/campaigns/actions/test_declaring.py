@@ -19,9 +19,13 @@ pytestmark = pytest.mark.django_db
 ASKED = "Nobody has said yet how the photo was made"
 
 
+def begin(ad_set: AdSet, *, by: User) -> Asset:
+    return ready.in_qa(ad_set, by=by, photo_origin="unknown")
+
+
 @pytest.fixture
-def asset(ad_set: AdSet, mara: User) -> Asset:
-    return ready.in_qa(ad_set, by=mara, photo_origin="unknown")
+def asset(begun: Asset) -> Asset:
+    return ready.fresh(begun)
 
 
 def labels(asset: Asset) -> set[str | None]:

@@ -28,10 +28,14 @@ pytestmark = pytest.mark.django_db
 BROWN, BROWN_RGB = "#7b3f1d", (123, 63, 29)
 
 
-@pytest.fixture
-def asset(ad_set: AdSet, mara: User) -> Asset:
+def begin(ad_set: AdSet, *, by: User) -> Asset:
     """A wide photo for two upright platforms."""
-    return ready.in_qa(ad_set, by=mara, path=ready.CHINA, platforms=("tiktok", "reels"))
+    return ready.in_qa(ad_set, by=by, path=ready.CHINA, platforms=("tiktok", "reels"))
+
+
+@pytest.fixture
+def asset(begun: Asset) -> Asset:
+    return ready.fresh(begun)
 
 
 def row_of(asset: Asset, platform: str = "tiktok") -> PlatformFile:

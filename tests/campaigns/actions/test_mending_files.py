@@ -50,10 +50,14 @@ def twins_of(asset: Asset) -> list[Twin]:
     return twins.of(asset=asset, source=source, look=source.media.look)
 
 
-@pytest.fixture
-def failing(ad_set: AdSet, mara: User) -> Asset:
+def begin(ad_set: AdSet, *, by: User) -> Asset:
     """An asset whose text is too long for TikTok."""
-    return ready.in_qa(ad_set, by=mara, subline=LONG, platforms=("tiktok",))
+    return ready.in_qa(ad_set, by=by, subline=LONG, platforms=("tiktok",))
+
+
+@pytest.fixture
+def failing(begun: Asset) -> Asset:
+    return ready.fresh(begun)
 
 
 @pytest.fixture
@@ -121,6 +125,7 @@ class TestTwins:
         with Image.open(factories.COFFEE) as image:
             image.convert("RGB").save(tmp_path / "again.jpg", quality=80)
         only = {"platforms": ("reels",)}
+        ad_set = factories.ad_set(ad_set.campaign.team, by=mara, name="Twins")
         other_team = factories.ad_set(otto.memberships.first().team, by=otto)
         ready.in_qa(other_team, by=otto, **only)
         first = ready.in_qa(ad_set, by=mara, title="First", **only)

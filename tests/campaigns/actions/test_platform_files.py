@@ -24,9 +24,13 @@ from tests.campaigns import ready
 pytestmark = pytest.mark.django_db
 
 
+def begin(ad_set: AdSet, *, by: User) -> Asset:
+    return ready.in_qa(ad_set, by=by)
+
+
 @pytest.fixture
-def asset(ad_set: AdSet, mara: User) -> Asset:
-    return ready.in_qa(ad_set, by=mara)
+def asset(begun: Asset) -> Asset:
+    return ready.fresh(begun)
 
 
 def tiktok(asset: Asset) -> PlatformFile:

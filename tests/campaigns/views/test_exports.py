@@ -13,15 +13,21 @@ from pytest_django import DjangoAssertNumQueries
 from campaigns import jobs
 from campaigns.actions import platform_files, waivers
 from campaigns.models import AdSet, Asset, Export, Team
+from campaigns.models.choices import Role
+from tests import factories
 from tests.campaigns import ready
 
 pytestmark = pytest.mark.django_db
 QUERIES = 14
 
 
+def begin(ad_set: AdSet, *, by: User) -> Asset:
+    return ready.ready(ad_set, by=by)
+
+
 @pytest.fixture
-def asset(ad_set: AdSet, mara: User) -> Asset:
-    return ready.ready(ad_set, by=mara)
+def asset(begun: Asset) -> Asset:
+    return ready.fresh(begun)
 
 
 def url(team: Team, name: str = "exports", *args: int) -> str:
@@ -53,9 +59,10 @@ class TestExports:
         assert ask(client, own, [asset.pk]).status_code == 404
         assert client.get(url(asset.team)).status_code == 404
 
-    def test_empty_says_the_next_step(self, client: Client, team: Team, ben: User) -> None:
-        client.force_login(ben)
-        assert "approved in QA" in client.get(url(team)).content.decode()
+    def test_empty_says_the_next_step(self, client: Client) -> None:
+        empty = factories.team("Empty")
+        client.force_login(factories.member(empty, "Bea", Role.BUYER))
+        assert "approved in QA" in client.get(url(empty)).content.decode()
 
     def test_the_number_of_queries_stays(
         self, client: Client, team: Team, asset: Asset, ad_set: AdSet, mara: User,

@@ -21,9 +21,13 @@ pytestmark = pytest.mark.django_db
 QUERIES = 19
 
 
+def begin(ad_set: AdSet, *, by: User) -> Asset:
+    return ready.in_qa(ad_set, by=by, path=factories.ASTRONAUT, title="<script>x</script>")
+
+
 @pytest.fixture
-def asset(ad_set: AdSet, mara: User) -> Asset:
-    return ready.in_qa(ad_set, by=mara, path=factories.ASTRONAUT, title="<script>x</script>")
+def asset(begun: Asset) -> Asset:
+    return ready.fresh(begun)
 
 
 @pytest.fixture

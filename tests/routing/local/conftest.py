@@ -44,6 +44,11 @@ def models() -> None:
 
 @pytest.fixture
 def ask(tmp_path: Path) -> Ask:
+    """See `asking`."""
+    return asking(tmp_path)
+
+
+def asking(folder: Path) -> Ask:
     """A request of an operation; `base` names a photograph or gives pixels."""
 
     def make(
@@ -59,12 +64,12 @@ def ask(tmp_path: Path) -> Ask:
         if isinstance(base, str):
             inputs.append(_file("base", PHOTOS[base]))
         elif base is not None:
-            inputs.append(_file("base", _write(tmp_path / "base.png", base)))
+            inputs.append(_file("base", _write(folder / "base.png", base)))
         if mask is not None:
-            inputs.append(_file("mask", _write(tmp_path / "mask.png", mask)))
+            inputs.append(_file("mask", _write(folder / "mask.png", mask)))
         if background:
             inputs.append(_file("background", PHOTOS[background]))
-        workdir = tmp_path / f"work{len(list(tmp_path.glob('work*')))}"
+        workdir = folder / f"work{len(list(folder.glob('work*')))}"
         workdir.mkdir()
         return Request("attempt-1", "local", operation, params, tuple(inputs), seeds, workdir)
 

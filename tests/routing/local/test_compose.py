@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -10,9 +12,9 @@ import pytest
 
 from imaging.geometry import Box
 from imaging.typeset import CLEAR
-from routing.providers.base import InvalidRequest
+from routing.providers.base import InvalidRequest, Output
 from routing.providers.local import layouts
-from tests.routing.local.conftest import COPY, Ask, fetch, photo, pixels
+from tests.routing.local.conftest import COPY, Ask, asking, fetch, photo, pixels
 
 SMALL: dict[str, Any] = {**COPY, "width": 540, "height": 960}
 
@@ -21,11 +23,25 @@ def boxes(note: Any, *kinds: str) -> list[Box]:
     return [Box.from_list(entry["box"]) for entry in note["boxes"] if entry["kind"] in kinds]
 
 
+@pytest.fixture(scope="module")
+def composed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[Output]]:
+    """Eight ads of the named photograph, by seeds 0 to 7: made once, several tests look at them."""
+
+    @functools.cache
+    def make(name: str) -> list[Output]:
+        ask = asking(tmp_path_factory.mktemp(name))
+        return fetch(ask("compose", name, seeds=tuple(range(8)), **SMALL))
+
+    return make
+
+
 class TestCompose:
     @pytest.mark.parametrize("name", ["person", "product", "scene"])
-    def test_type_stays_inside_the_clear_zone_and_reads(self, ask: Ask, name: str) -> None:
+    def test_type_stays_inside_the_clear_zone_and_reads(
+        self, composed: Callable[[str], list[Output]], name: str
+    ) -> None:
         zone = CLEAR.scale(0.5).grow(2)
-        for output in fetch(ask("compose", name, seeds=(0, 1, 2, 3, 4, 5), **SMALL)):
+        for output in composed(name):
             assert pixels(output).shape == (960, 540, 3)
             kinds = {entry["kind"] for entry in output.note["boxes"]}
             assert kinds == {"headline", "subline", "cta", "product"}
@@ -35,8 +51,10 @@ class TestCompose:
             assert not output.note["truncated"]
 
     @pytest.mark.parametrize("name", ["person", "product", "scene"])
-    def test_the_subject_is_never_behind_the_type(self, ask: Ask, name: str) -> None:
-        for output in fetch(ask("compose", name, seeds=(0, 1, 2, 3, 4, 5), **SMALL)):
+    def test_the_subject_is_never_behind_the_type(
+        self, composed: Callable[[str], list[Output]], name: str
+    ) -> None:
+        for output in composed(name):
             if output.note["layout"] == "full_bleed":
                 continue
             (product,) = boxes(output.note, "product")
@@ -52,16 +70,15 @@ class TestCompose:
         assert output.note["subject_isolated"]
         assert red.mean() > 0.2
 
-    def test_a_person_cut_off_by_the_photo_never_floats(self, ask: Ask) -> None:
-        names = {
-            output.note["layout"]
-            for output in fetch(ask("compose", "person", seeds=tuple(range(8)), **SMALL))
-        }
+    def test_a_person_cut_off_by_the_photo_never_floats(
+        self, composed: Callable[[str], list[Output]]
+    ) -> None:
+        names = {output.note["layout"] for output in composed("person")}
         assert names <= {"popout", "popout_round", "anchored", "arch"}
         assert len(names) == 4
 
-    def test_a_scene_keeps_its_whole_photo(self, ask: Ask) -> None:
-        outputs = fetch(ask("compose", "scene", seeds=(0, 1, 2, 3), **SMALL))
+    def test_a_scene_keeps_its_whole_photo(self, composed: Callable[[str], list[Output]]) -> None:
+        outputs = composed("scene")[:4]
         names = [output.note["layout"] for output in outputs]
         assert names == [layout.name for layout in layouts.PICTURE]
         assert not any(output.note["subject_isolated"] for output in outputs)

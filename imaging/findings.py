@@ -160,13 +160,23 @@ def _zone_findings(
         return []
     fitted = zone.scaled(width, height)
 
-    def covered(item: SeenBox) -> float:
+    def on_frame(item: SeenBox) -> Box:
         inside = item.box.intersect(box).shift(-box.left, -box.top)
-        return fitted.covered(inside.scale(width / box.width, height / box.height))
+        return inside.scale(width / box.width, height / box.height)
+
+    def covered(item: SeenBox) -> float:
+        return fitted.covered(on_frame(item))
 
     faces = max((covered(face) for face in seen.faces), default=0.0)
     texts = max((covered(item) for item in seen.texts if prominence(item, seen) > 0.4), default=0.0)
+    products = max(
+        (covered(item) for item in seen.products if fitted.has_room_for(on_frame(item))),
+        default=0.0,
+    )
     found = []
+    if products > 0.5:
+        text = f"{products:.0%} of a product lies under the app's own buttons or caption."
+        found.append(CropFinding("interface", "warn", text))
     if faces > 0.15:
         verdict = "fail" if faces > 0.5 else "warn"
         text = f"{faces:.0%} of a face lies under the app's own buttons or caption."

@@ -58,6 +58,11 @@ def is_right_to_left(text: str, locale: str) -> bool:
             return True
         if direction == "L":
             return False
+    return reads_right_to_left(locale)
+
+
+def reads_right_to_left(locale: str) -> bool:
+    """Whether people who read in a locale ("ar-SA", "he") do so from right to left."""
     return locale.replace("_", "-").split("-")[0].lower() in RIGHT_TO_LEFT
 
 

@@ -19,7 +19,7 @@ class SafeZone:
 
     `rail` is (from_y, right): below from_y the interface covers `right` pixels on the right
     edge instead of the plain margin (like, comment and share buttons). `rail_side` is "left"
-    for right-to-left markets.
+    where people read from right to left.
     """
 
     width: int
@@ -32,7 +32,7 @@ class SafeZone:
     rail_side: str = "right"
 
     @classmethod
-    def from_spec(cls, spec: Mapping[str, Any], *, right_to_left: bool = False) -> SafeZone:
+    def from_spec(cls, spec: Mapping[str, Any]) -> SafeZone:
         """Read a spec's `safe_zone` object (or a whole spec that holds one).
 
         ValueError when a figure is missing or the margins leave nothing.
@@ -48,6 +48,7 @@ class SafeZone:
                 left=int(data["left"]),
                 right=int(data["right"]),
                 rail=_rail(data.get("rail")),
+                rail_side=str(data.get("rail_side", "right")),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(
@@ -55,14 +56,7 @@ class SafeZone:
             ) from error
         if zone.clear_box().is_empty:
             raise ValueError("The margins of the safe zone leave nothing clear.")
-        return zone.mirrored() if right_to_left else zone
-
-    def mirrored(self) -> SafeZone:
-        """The same zone with left and right exchanged, as right-to-left interfaces have it."""
-        side = "left" if self.rail_side == "right" else "right"
-        return SafeZone(
-            self.width, self.height, self.top, self.bottom, self.right, self.left, self.rail, side
-        )
+        return zone
 
     def scaled(self, width: int, height: int) -> SafeZone:
         """The zone on another canvas size of about the same ratio."""
@@ -105,6 +99,11 @@ class SafeZone:
                 right = max(clear.left, min(clear.right, reach))
                 boxes.append(Box(clear.left, top, right, clear.bottom))
         return tuple(box for box in boxes if not box.is_empty)
+
+    def has_room_for(self, box: Box) -> bool:
+        """Whether a thing as large as this could stand in the clear: a product that fills the frame
+        always lies under the interface in part."""
+        return box.area <= self.clear_box().area
 
     def covered(self, box: Box) -> float:
         """The share (0..1) of a box, in canvas pixels, that lies under the interface."""

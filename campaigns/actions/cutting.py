@@ -125,7 +125,9 @@ def cut(*, row: PlatformFile, folder: Path) -> Cut:
         found, spec, texts=_texts(row), boxes=_boxes(seen, box, width, height)
     )
     like = twins.of(asset=row.asset, source=row.source, look=masters.look_of(media, still))
-    house = house_checks.check(found, like, left=left)
+    house = [
+        *house_checks.of_crop(decided.findings), *house_checks.check(found, like, left=left)
+    ]  # fmt: skip
     findings = [finding.as_json() for finding in (*report.findings, *house)]
     verdict = spec_check.worst_of([report.verdict, *_counted(house)])
     if media.ai_status == "unknown":
@@ -333,10 +335,11 @@ def _texts(row: PlatformFile) -> dict[str, str]:
 
 
 def _boxes(seen: Seen, box: Box, width: int, height: int) -> list[dict[str, Any]]:
-    """Faces and texts in the cut file's pixels, as far as they lie in it."""
+    """Faces, texts and products in the cut file's pixels, as far as they lie in it."""
     scale = width / (box.right - box.left)
     found: list[dict[str, Any]] = []
     kinds = [("face", item.box) for item in seen.faces] + [("text", i.box) for i in seen.texts]
+    kinds += [("product", item.box) for item in seen.products]
     for kind, item in kinds:
         left = max(0, round((item.left - box.left) * scale))
         top = max(0, round((item.top - box.top) * scale))

@@ -1,7 +1,7 @@
-"""Checks no platform publishes but every buyer makes: color, sharpness, banding, a twin.
+"""Checks no platform publishes but every buyer makes: the crop, color, sharpness, banding, a twin.
 
-Each is a finding like those of the specs, with our own limit and its reason. Nothing here fails a
-file: a person decides.
+Each is a finding like those of the specs, with our own limit and its reason. Only a crop fails a
+file here, where it cuts through what the ad is about; the others leave it to a person.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from campaigns.formats.measured import Measured
 from campaigns.formats.spec_check import SpecFinding
+from imaging.findings import CropFinding
 
 SOURCE = "Chosen by Switchyard"
 DATE = "2026-11-30"
@@ -23,6 +24,19 @@ MOST_BANDING = 0.15
 LEAST_LEFT = 0.85
 # Of 256 bits: the same picture cropped or encoded anew differs by up to about 30, others by 90 up.
 TWIN_BITS = 32
+
+CROP = "crop."
+CROP_REMEDY = "Move the crop, show the picture whole, or expand it."
+TASTE = frozenset({"subject_cut", "enlarged"})
+# what is looked at, and what a good crop shows
+CROP_WORDS = {
+    "face_cut": ("Faces in the crop", "no face cut through"),
+    "face_lost": ("Faces left out", "every face inside"),
+    "subject_cut": ("Subject in the crop", "the subject whole"),
+    "text_cut": ("Words in the crop", "no line cut through"),
+    "headline_lost": ("Headline in the crop", "the largest line inside"),
+    "enlarged": ("Enlarged", "at most 1.5 times"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +62,26 @@ def check(
     if left < 1:
         found.append(_compression(left))
     return [*found, _twins(twins)]
+
+
+def of_crop(findings: Sequence[CropFinding]) -> list[SpecFinding]:
+    """What a crop cuts or loses, as findings of its file: so a manager lets it pass or nobody does,
+    and the manifest says it. A face or a line cut through fails; how much of a wide subject a tall
+    frame shows is for the person at the gate. What it keeps is left out, and what lies under the
+    interface, which is the placement's own check."""
+    found = []
+    for one in findings:
+        if one.code not in CROP_WORDS or one.verdict not in ("warn", "fail"):
+            continue
+        label, limit = CROP_WORDS[one.code]
+        verdict = "warn" if one.code in TASTE else one.verdict
+        found.append(
+            _finding(
+                f"{CROP}{one.code}", label, one.text.rstrip("."), limit,
+                verdict=verdict, level=verdict, remedy=CROP_REMEDY,
+            )
+        )  # fmt: skip
+    return found
 
 
 def bits_apart(one: str, other: str) -> int:

@@ -6,7 +6,7 @@ Values only: `spec_file` reads them, `specs` finds them, `spec_check` measures f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 PLATFORMS = ("tiktok", "reels", "shorts")
@@ -69,7 +69,9 @@ class TextLimit:
 class SafeZone:
     """What the app's own interface covers: insets in pixels on a `width` x `height` canvas.
 
-    `rail` is (from_y, right): from `from_y` down, the right inset widens to `right`.
+    `rail` is (from_y, right): from `from_y` down, the inset on `rail_side` widens to `right`.
+    `right_to_left` are the (left, right) insets where people read that way and the rail stands
+    left, None where the interface does not turn around.
     """
 
     width: int
@@ -83,6 +85,15 @@ class SafeZone:
     sources: tuple[Source, ...]
     basis: str = ""
     why: str = ""
+    rail_side: str = "right"
+    right_to_left: tuple[int, int] | None = None
+
+    def turned(self) -> SafeZone:
+        """The zone for readers from right to left."""
+        if self.right_to_left is None:
+            return self
+        left, right = self.right_to_left
+        return replace(self, left=left, right=right, rail_side="left", right_to_left=None)
 
     def as_dict(self) -> dict[str, Any]:
         """The numbers as `imaging.safezone.SafeZone.from_spec` reads them."""
@@ -94,6 +105,7 @@ class SafeZone:
             "left": self.left,
             "right": self.right,
             "rail": rail,
+            "rail_side": self.rail_side,
         }
 
 

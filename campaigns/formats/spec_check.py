@@ -268,9 +268,10 @@ def _safe_zone(
     verdict, covered = "pass", []
     for item in boxes if fits else ():
         kind = str(item.get("kind", "subject"))
-        share = shape.covered(_on_canvas(item["box"], measured, zone))
+        on_canvas = _on_canvas(item["box"], measured, zone)
+        share = shape.covered(on_canvas)
         allowed = _STRICT_SHARE if kind in _STRICT else _LOOSE_SHARE
-        if share > allowed:
+        if share > allowed and (kind in _STRICT or shape.has_room_for(on_canvas)):
             verdict = zone.level
             covered.append(f"{kind} {share:.0%} covered")
     source = zone.sources[0]

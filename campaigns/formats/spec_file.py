@@ -217,12 +217,20 @@ class _Reader:
             sources=tuple(self.sources[key] for key in keys),
             basis=fields.text("basis", ""),
             why=fields.text("why", ""),
+            right_to_left=_turned(fields),
         )
         if zone.left + zone.right >= width or zone.top + zone.bottom >= height:
             raise fields.error("canvas", "the insets leave nothing clear.")
         if not zone.sources:
             raise fields.error("sources", "name at least one source.")
         return zone
+
+
+def _turned(fields: Fields) -> tuple[int, int] | None:
+    if not fields.has("rtl"):
+        return None
+    turned = fields.sub("rtl")
+    return turned.whole("left"), turned.whole("right")
 
 
 def _ratio(fields: Fields) -> Ratio:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from campaigns.formats import mends, readme
+from campaigns.formats import house_checks, mends, readme
 from campaigns.formats.spec import Spec
 from campaigns.models import Asset, Candidate, Gate, Media, PlatformFile, StageRun, Waiver
 from campaigns.models.choices import FileKind, FindingVerdict, Platform, RunState, Stage
 from campaigns.queries import declarations, fillings, freshness, spec_versions, waivers
 from campaigns.queries.declarations import Declaration
+from imaging.fonts import reads_right_to_left
 from imaging.geometry import Box
 from imaging.safezone import SafeZone
 
@@ -36,8 +37,11 @@ def spec_of(platform: str, kind: str, version: int | None = None) -> Spec:
 
 
 def spec_of_row(row: PlatformFile) -> Spec:
-    """The limits that a file was, or is being, made for."""
-    return spec_of(row.platform, row.kind, row.spec_row_id)
+    """The limits that a file was, or is being, made for; the interface as its readers see it."""
+    spec = spec_of(row.platform, row.kind, row.spec_row_id)
+    if reads_right_to_left(row.asset.locale):
+        return replace(spec, safe_zone=spec.safe_zone.turned())
+    return spec
 
 
 def size_of(spec: Spec) -> tuple[int, int]:
@@ -315,6 +319,7 @@ def file_card(
     """One file as the page shows it."""
     spec = spec_of_row(row)
     let_pass = (waived or {}).get(row.pk, {})
+    checked = {found.get("key") for found in row.findings}
     width, height = size_of(spec)
     return FileCard(
         row=row,
@@ -330,7 +335,11 @@ def file_card(
             )
         ),
         mended=tuple(_mended(entry, row) for entry in row.mended),
-        crop_notes=tuple(_note(found) for found in row.crop_findings),
+        crop_notes=tuple(
+            _note(found)
+            for found in row.crop_findings
+            if f"{house_checks.CROP}{found['code']}" not in checked
+        ),
         outdated=tuple(freshness.outdated(row, in_force)) if in_force is not None else (),
     )
 

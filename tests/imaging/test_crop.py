@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -87,6 +88,17 @@ class TestDecide:
             return TIKTOK.covered(part.scale(1080 / box.width, 1920 / box.height))
 
         assert covered(with_zone.box) <= covered(without.box)
+
+    def test_a_product_under_the_interface_is_said_unless_it_fills_the_frame(self) -> None:
+        def verdict(product: Box) -> str:
+            thing = SeenBox(product, 2.0, 0.9, "made up", "product")
+            seen = replace(seen_with(size=(1080, 1920)), products=(thing,))
+            found = crop.judge(seen, Box(0, 0, 1080, 1920), 1080, 1920, TIKTOK).findings
+            return next(item.verdict for item in found if item.code == "interface")
+
+        assert verdict(Box(100, 1400, 900, 1900)) == "warn"
+        assert verdict(Box(200, 400, 800, 1100)) == "pass"
+        assert verdict(Box(0, 100, 1080, 1900)) == "pass"
 
     def test_a_headline_is_not_left_out_to_keep_it_from_under_the_interface(self) -> None:
         # 9:16 has no place where this headline is in and wholly clear

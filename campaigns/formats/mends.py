@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from campaigns.formats.house_checks import CROP
 from campaigns.formats.spec import Spec
 
 # The recipe keeps these, so making the file again mends a file made for other limits.
@@ -61,7 +62,7 @@ def way(
         return Way(False, "It was made again and came out the same.", {})
     if key == "duration":
         return _duration(spec, measured.get("duration_s"))
-    if key == "safe_zone":
+    if key == "safe_zone" or key.startswith(CROP):
         if is_manual:
             return Way(True, "Use the automatic crop", {}, is_recrop=True)
         return Way(False, "The automatic crop is in use and finds no better place.", {})

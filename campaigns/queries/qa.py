@@ -14,7 +14,14 @@ from campaigns.formats import house_checks, mends, readme
 from campaigns.formats.spec import Spec
 from campaigns.models import Asset, Candidate, Gate, Media, PlatformFile, StageRun, Waiver
 from campaigns.models.choices import FileKind, FindingVerdict, Platform, RunState, Stage
-from campaigns.queries import declarations, fillings, freshness, spec_versions, waivers
+from campaigns.queries import (
+    declarations,
+    fillings,
+    freshness,
+    placements,
+    spec_versions,
+    waivers,
+)
 from campaigns.queries.declarations import Declaration
 from imaging.fonts import reads_right_to_left
 from imaging.geometry import Box
@@ -136,6 +143,7 @@ class FileCard:
     mended: tuple[Mapping[str, Any], ...]
     crop_notes: tuple[Mapping[str, str], ...]
     outdated: tuple[str, ...]  # what changed since it was made
+    others: placements.Placements
 
     @property
     def is_making(self) -> bool:
@@ -341,6 +349,7 @@ def file_card(
             if f"{house_checks.CROP}{found['code']}" not in checked
         ),
         outdated=tuple(freshness.outdated(row, in_force)) if in_force is not None else (),
+        others=placements.of_file(row, spec),
     )
 
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from campaigns.actions import platform_files, waivers
 from campaigns.formats import house_checks
 from campaigns.models import AdSet, Asset, PlatformFile
-from campaigns.queries import qa
+from campaigns.queries import placements, qa
 from campaigns.queries import waivers as waiver_reads
 from campaigns.transitions import NotNow
 from imaging.findings import CropFinding
@@ -75,3 +75,23 @@ class TestOfCrop:
             ("crop.subject_cut", "warn"),
         ]
         assert all(one.remedy for one in found)
+
+
+class TestOtherPlacements:
+    @pytest.fixture
+    def row(self, ad_set: AdSet, mara: User) -> PlatformFile:
+        return row_of(ready.in_qa(ad_set, by=mara, platforms=("tiktok",)))
+
+    def test_a_file_is_judged_by_the_sister_placements_of_its_shape(
+        self, row: PlatformFile
+    ) -> None:
+        spec = qa.spec_of_row(row)
+        found = placements.of_file(row, spec)
+        assert [one.name for one in found.all] == ["Organic photo post"]
+        assert found.words == "1 other placement would take it"
+        row.measured = {**row.measured, "size_bytes": 10**9}
+        (refused,) = placements.of_file(row, spec).all
+        assert refused.verdict == "fail"
+        assert placements.of_file(row, spec).words == "1 other placement, 1 would refuse it"
+        row.measured = {}
+        assert placements.of_file(row, spec).all == ()

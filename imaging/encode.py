@@ -185,7 +185,9 @@ def _video_stream(container: Any, rate: Fraction, width: int, height: int, quali
     group = max(1, round(rate * 2))
     # mb-tree with VBV gave other bytes for the same frames about once in ten encodes
     extra = f"keyint={group}:open-gop=0:bframes=2:no-mbtree=1"
-    options = {"profile": "high", "preset": quality.preset, "threads": "2", "flags": "+cgop"}
+    # x264's rate control with two threads gave other bytes as well, for most clips of some length
+    threads = "1" if quality.kbps else "2"
+    options = {"profile": "high", "preset": quality.preset, "threads": threads, "flags": "+cgop"}
     if quality.kbps:
         stream.bit_rate = quality.kbps * 1000
         options |= {"maxrate": f"{quality.max_kbps}k", "bufsize": f"{2 * quality.max_kbps}k"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -42,6 +43,19 @@ class TestWriteClip:
         for file in files:
             encode.write_clip(panning(photo("china"), 12), file, 30, 180, 320)
         assert files[0].read_bytes() == files[1].read_bytes()
+
+    def test_what_platforms_get_is_the_same_bytes_at_its_full_size(
+        self, tmp_path: Path, photo: Callable[[str], Pixels]
+    ) -> None:
+        # small or few frames do not show it: rate control differs only once it has to steer
+        file, made = tmp_path / "full.mp4", set()
+        for _ in range(3):
+            encode.write_clip(
+                panning(photo("china"), 36, 225, 400), file, 30, 1080, 1920,
+                quality=encode.DELIVERY,
+            )  # fmt: skip
+            made.add(hashlib.sha256(file.read_bytes()).hexdigest())
+        assert len(made) == 1
 
     @pytest.mark.parametrize("rate", [24, 25, Fraction(30000, 1001), 60])
     def test_every_usual_rate_is_even(

@@ -24,6 +24,8 @@ from imaging.pixels import shrink, stretch
 from imaging.probe import ClipInfo, open_clip, probe_clip
 
 AUDIO_RATE = 48_000
+UNTAGGED = 2  # ITU-T H.273: matrix coefficients unspecified
+HD_SIDE = 720  # the short side from which untagged pictures are BT.709, as players take them
 DITHER = 1e-5
 AUDIO_CHUNK = 1024
 # negative_cts_offsets lets B-frames start at 0 without the edit list Instagram forbids.
@@ -310,7 +312,10 @@ def _reframed(
 
 
 def _upright(frame: Any) -> NDArray[np.uint8]:
-    rgb = np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
+    # swscale reads what is not tagged as BT.601, also in HD: reds would come out darker
+    is_hd = min(frame.width, frame.height) >= HD_SIDE
+    read_as = {"src_colorspace": "ITU709"} if is_hd and int(frame.colorspace) == UNTAGGED else {}
+    rgb = np.asarray(frame.to_ndarray(format="rgb24", **read_as), dtype=np.uint8)
     return np.ascontiguousarray(np.rot90(rgb, (int(frame.rotation) // 90) % 4))
 
 

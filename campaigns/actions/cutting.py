@@ -14,16 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from campaigns import wiring
-from campaigns.actions import masters, stored
-from campaigns.formats import handling, house_checks, manifest, measured, spec_check
+from campaigns.actions import masters, sealing, stored
+from campaigns.formats import house_checks, manifest, measured, spec_check
 from campaigns.formats.spec import Spec
 from campaigns.formats.spec_check import SpecFinding
 from campaigns.models import Media, PlatformFile
 from campaigns.models.choices import FileKind, FindingVerdict
 from campaigns.queries import fillings, qa, twins, waivers
 from imaging import (
-    credentials,
     crop,
     encode,
     extend,
@@ -37,7 +35,6 @@ from imaging.geometry import Box, has_ratio
 from imaging.see import Seen
 
 LEAST_WIDTH = 64
-FAILED = "failed: "
 
 
 class CannotCut(Exception):
@@ -111,7 +108,7 @@ def cut(*, row: PlatformFile, folder: Path) -> Cut:
     decided = _decide(row, seen, spec)
     label = manifest.source_type(media.ai_status, from_photo=row.asset.bases.exists())
     path, left = _write(row, spec, decided.box, folder, source, label)
-    sealed = _seal(row, path, source, decided.box, label)
+    sealed = sealing.seal(row, path, source, decided.box, label)
     box = decided.box
     if is_fit(box, width, height):
         laid = filling.lay(box, width, height, qa.zone_of(spec), fillings.of_file(row))
@@ -131,8 +128,8 @@ def cut(*, row: PlatformFile, folder: Path) -> Cut:
     if media.ai_status == "unknown":
         findings.append(_undeclared())
         verdict = str(FindingVerdict.FAIL)
-    if sealed.startswith(FAILED):
-        findings.append(_unsealed(sealed.removeprefix(FAILED)))
+    if sealed.startswith(sealing.FAILED):
+        findings.append(sealing.finding(sealed.removeprefix(sealing.FAILED)))
         verdict = spec_check.worst_of([verdict, FindingVerdict.WARN])
     notes = [{"code": f.code, "verdict": f.verdict, "text": f.text} for f in decided.findings]
     return Cut(
@@ -191,8 +188,8 @@ def _write(
     path = folder / "file.jpg"
     best = (spec.export.quality if spec.export else 0) or render.BEST_QUALITY
     ceiling, most = spec.max_bytes(), spec.max_bytes(levels=("fail",))
-    if wiring.identity() and wiring.signs(row.platform, row.kind):  # the seal comes afterwards
-        ceiling, most = (limit and limit - credentials.ROOM for limit in (ceiling, most))
+    room = sealing.room(row, source, box, label) if ceiling or most else 0
+    ceiling, most = (limit and max(1, limit - room) for limit in (ceiling, most))
 
     def save() -> float:
         image = _still(row, source, box, spec)
@@ -217,36 +214,6 @@ def _write(
         ) from error
 
 
-def _seal(row: PlatformFile, path: Path, source: Path, box: Box, label: str) -> str:
-    """Sign the finished file where that is wanted; nothing may touch it afterwards. Returns
-    "signed", "off", or FAILED and why."""
-    identity = wiring.identity()
-    if identity is None or not label or not wiring.signs(row.platform, row.kind):
-        return "off"
-    master = row.source.media
-    width, height = qa.size_of(qa.spec_of_row(row))
-    done = handling.actions(
-        is_clip=row.kind == FileKind.CLIP,
-        is_cropped=box != Box.whole(master.width, master.height),
-        way=fillings.of_file(row).way if is_fit(box, width, height) else "",
-        has_grain=bool(row.mends.get("grain")) and row.kind == FileKind.STILL,
-        shortened_to_s=row.mends.get("shorten_s") if row.kind == FileKind.CLIP else None,
-    )
-    try:
-        credentials.add(
-            path,
-            "video/mp4" if row.kind == FileKind.CLIP else "image/jpeg",
-            identity,
-            title=row.asset.creative_code or "",
-            source_type=label,
-            actions=done,
-            parent=(source, master.content_type),
-        )
-    except credentials.CannotSign as error:
-        return f"{FAILED}{error}"
-    return "signed"
-
-
 def _label(source_type: str, sealed: str, streams: measured.Measured, path: Path) -> dict[str, Any]:
     """What the manifest says of the file's inside."""
     return {
@@ -257,21 +224,6 @@ def _label(source_type: str, sealed: str, streams: measured.Measured, path: Path
         "audio_codec": streams.audio_codec,
         "audio_kbps": streams.audio_kbps,
         "loudness_lufs": loudness.integrated_lufs(path) if streams.has_audio else None,
-    }
-
-
-def _unsealed(why: str) -> dict[str, str]:
-    return {
-        "key": "seal",
-        "label": "Signed with your certificate",
-        "value_text": "not signed",
-        "limit_text": "signed",
-        "level": "warn",
-        "verdict": "warn",
-        "source": "this installation's settings",
-        "source_date": "when the file was made",
-        "remedy": f"{why} An admin corrects C2PA_CERT and C2PA_KEY, then the crop is reset.",
-        "source_url": "",
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +12,15 @@ from django.contrib.auth.models import User
 from PIL import Image
 
 from campaigns import jobs
-from campaigns.actions import curation, cutting, platform_files, qa_gate
+from campaigns.actions import curation, cutting, platform_files, qa_gate, spec_versions
 from campaigns.actions.curation import BelowGate
-from campaigns.models import AdSet, Asset, Candidate, Event, Gate, PlatformFile
+from campaigns.models import AdSet, Asset, Candidate, Event, Gate, Media, PlatformFile
 from campaigns.permissions import NotAllowed
 from campaigns.queries import qa
 from campaigns.transitions import NotNow
 from imaging import credentials
-from imaging.provenance import source_type_of
+from imaging.credentials import Identity
+from imaging.provenance import VOCABULARY, source_type_of
 from tests import certificates, factories
 from tests.campaigns import ready
 
@@ -35,6 +38,21 @@ def asset(begun: Asset) -> Asset:
 
 def tiktok(asset: Asset) -> PlatformFile:
     return next(r for r in platform_files.of_asset(asset) if r.platform == "tiktok")
+
+
+def with_a_chain(media: Media, identity: Identity, folder: Path) -> None:
+    """Seal a master's file many times over, each time as made from the one before."""
+    master = Path(media.file.path)
+    parent: tuple[Path, str] | None = None
+    for at in range(4):
+        link = folder / f"link-{at}{master.suffix}"
+        shutil.copyfile(master, link)
+        credentials.add(
+            link, media.content_type, identity, title="", actions=[credentials.Action("edited")],
+            source_type=f"{VOCABULARY}digitalCreation", parent=parent,
+        )  # fmt: skip
+        parent = (link, media.content_type)
+    shutil.copyfile(link, master)
 
 
 class TestMake:
@@ -106,6 +124,35 @@ class TestSigned:
             assert found == ("none" if row.platform == "reels" else "untrusted")
             spec = qa.spec_of(row.platform, row.kind)
             assert row.media.size_bytes <= (spec.max_bytes() or 10**9)
+
+    def test_a_sealed_file_stays_under_the_ceiling_with_its_master_s_whole_chain(
+        self, asset: Asset, mara: User, ada: User, settings: Any, tmp_path: Path
+    ) -> None:
+        chain, key = certificates.made()
+        settings.C2PA_CERT, settings.C2PA_KEY = chain.decode(), key.decode()
+        settings.C2PA_PLATFORMS = ["tiktok"]
+        row = tiktok(asset)
+        with_a_chain(row.source.media, Identity(chain, key), tmp_path)
+        ceiling = round(0.9 * row.media.size_bytes)
+        ada.is_staff = True
+        ada.save(update_fields=["is_staff"])
+        draft = spec_versions.copy(team=asset.team, platform="tiktok", source=None, by=ada)
+        for spec in draft.data["specs"]:
+            for limit in spec["limits"]:
+                if limit["key"] == "file_size":
+                    limit["value"] = ceiling
+        text = json.dumps(draft.data)
+        spec_versions.save(team=asset.team, row=draft, text=text, note="", by=ada)
+        spec_versions.put_in_force(team=asset.team, row=draft, by=ada)
+        platform_files.move_crop(row=row, box=row.box, by=mara)
+        factories.drain()
+        made = tiktok(asset)
+        assert (made.error, made.label["c2pa"]) == ("", "signed")
+        path = Path(made.media.file.path)
+        assert credentials.state_of(path, "image/jpeg") is credentials.Seal.UNTRUSTED
+        assert 0.75 * ceiling < made.media.size_bytes <= ceiling
+        verdicts = {one["verdict"] for one in made.findings if one["key"] == "file_size"}
+        assert verdicts == {"pass"}
 
     def test_a_certificate_that_cannot_sign_is_a_warning_that_says_why(
         self, asset: Asset, mara: User, settings: Any

@@ -104,7 +104,7 @@ def cut(*, row: PlatformFile, folder: Path) -> Cut:
         still = folder / "poster.jpg"
         with media.poster.open("rb") as reader:
             still.write_bytes(reader.read())
-    seen = fillings.with_marks(masters.seen_of(media, still), row.marks)
+    seen = fillings.with_marks(masters.seen_of(media, source), row.marks)
     decided = _decide(row, seen, spec)
     label = manifest.source_type(media.ai_status, from_photo=row.asset.bases.exists())
     path, left = _write(row, spec, decided.box, folder, source, label)

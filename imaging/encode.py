@@ -8,7 +8,7 @@ Never calls av.logging.set_level: with threaded decoding that can hang for ever.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -52,10 +52,19 @@ class Quality:
 DEFAULT = Quality()
 # What platforms get: their usual 8 Mbit/s, never below any placement's floor (516 or 2500 kbps).
 DELIVERY = Quality(kbps=8000, is_constant=True)
+LEAST_KBPS, MOST_KBPS = 500, 50_000  # a constant rate fills every second of the disk as well
 
 
 class NotAsPromised(Exception):
     """The written clip does not measure as the recipe promises; it must not be delivered."""
+
+
+def delivery(kbps: int = 0) -> Quality:
+    """DELIVERY at another constant rate, kept within what H.264 can sensibly hold; 0 is its own."""
+    if not kbps:
+        return DELIVERY
+    rate = min(max(kbps, LEAST_KBPS), MOST_KBPS)
+    return replace(DELIVERY, kbps=rate, max_kbps=rate * DELIVERY.max_kbps // 8000)
 
 
 def write_clip(

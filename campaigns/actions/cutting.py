@@ -35,6 +35,7 @@ from imaging.geometry import Box, has_ratio
 from imaging.see import Seen
 
 LEAST_WIDTH = 64
+STILLS = {"png": "png", "webp": "webp"}  # what a spec may ask for beside JPEG
 
 
 class CannotCut(Exception):
@@ -185,7 +186,8 @@ def _write(
             raise CannotCut(f"The clip cannot be encoded as the platform wants. {error}") from error
         provenance.embed(path, xmp)
         return path, 1.0
-    path = folder / "file.jpg"
+    kind = STILLS.get(spec.export.container.lower(), "jpeg") if spec.export else "jpeg"
+    path = folder / f"file{render.EXTENSIONS[kind]}"
     best = (spec.export.quality if spec.export else 0) or render.BEST_QUALITY
     ceiling, most = spec.max_bytes(), spec.max_bytes(levels=("fail",))
     room = sealing.room(row, source, box, label) if ceiling or most else 0
@@ -197,17 +199,22 @@ def _write(
             rgb = np.asarray(image.convert("RGB"), dtype=np.uint8)
             image = Image.fromarray(quality.grained(rgb))
         try:
-            return render.save_still(image, path, "jpeg", ceiling, xmp, quality=best)
+            return render.save_still(image, path, kind, ceiling, xmp, quality=best)
         except render.TooManyBytes:
             # past what is recommended but within what is refused: the check will say so
-            return render.save_still(image, path, "jpeg", most, xmp, quality=best)
+            return render.save_still(image, path, kind, most, xmp, quality=best)
 
     size = qa.size_of(spec)
     filled = (spec.id, fillings.of_file(row)) if is_fit(box, *size) else None
-    how = (box, size, filled, bool(row.mends.get("grain")), best, xmp)
+    how = (box, size, filled, bool(row.mends.get("grain")), kind, best, xmp)
     try:
         return path, masters.write_once(row.source.media, path, how, ceiling, save)
     except render.TooManyBytes as error:
+        if kind == "png":
+            raise CannotCut(
+                "As PNG the picture is larger than the platform takes. Choose a calmer picture, or "
+                "an admin lets this placement's limits ask for jpg."
+            ) from error
         raise CannotCut(
             "The picture has too much fine detail for the platform's file size. "
             "Choose a smaller part of it or a calmer picture."
@@ -243,10 +250,9 @@ def _still(row: PlatformFile, source: Path, box: Box, spec: Spec) -> Image.Image
 def _write_clip(row: PlatformFile, source: Path, path: Path, box: Box, spec: Spec) -> None:
     width, height = qa.size_of(spec)
     duration_s = row.mends.get("shorten_s")
+    rate = encode.delivery(spec.export.video_kbps if spec.export else 0)
     if not is_fit(box, width, height):
-        encode.reframe_clip(
-            source, path, box, width, height, duration_s=duration_s, quality=encode.DELIVERY
-        )
+        encode.reframe_clip(source, path, box, width, height, duration_s=duration_s, quality=rate)
         return
     way = fillings.of_file(row)
     laid = filling.lay(Box.whole(box.width, box.height), width, height, qa.zone_of(spec), way)
@@ -260,7 +266,7 @@ def _write_clip(row: PlatformFile, source: Path, path: Path, box: Box, spec: Spe
 
     encode.reframe_clip(
         source, path, box, width, height,
-        duration_s=duration_s, quality=encode.DELIVERY, each=framed,
+        duration_s=duration_s, quality=rate, each=framed,
     )  # fmt: skip
 
 

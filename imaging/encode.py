@@ -8,7 +8,7 @@ Never calls av.logging.set_level: with threaded decoding that can hang for ever.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from imaging.pixels import shrink, stretch
 from imaging.probe import ClipInfo, open_clip, probe_clip
 
 AUDIO_RATE = 48_000
+UNTAGGED = 2  # ITU-T H.273: matrix coefficients unspecified
+HD_SIDE = 720  # the short side from which untagged pictures are BT.709, as players take them
 DITHER = 1e-5
 AUDIO_CHUNK = 1024
 # negative_cts_offsets lets B-frames start at 0 without the edit list Instagram forbids.
@@ -50,10 +52,19 @@ class Quality:
 DEFAULT = Quality()
 # What platforms get: their usual 8 Mbit/s, never below any placement's floor (516 or 2500 kbps).
 DELIVERY = Quality(kbps=8000, is_constant=True)
+LEAST_KBPS, MOST_KBPS = 500, 50_000  # a constant rate fills every second of the disk as well
 
 
 class NotAsPromised(Exception):
     """The written clip does not measure as the recipe promises; it must not be delivered."""
+
+
+def delivery(kbps: int = 0) -> Quality:
+    """DELIVERY at another constant rate, kept within what H.264 can sensibly hold; 0 is its own."""
+    if not kbps:
+        return DELIVERY
+    rate = min(max(kbps, LEAST_KBPS), MOST_KBPS)
+    return replace(DELIVERY, kbps=rate, max_kbps=rate * DELIVERY.max_kbps // 8000)
 
 
 def write_clip(
@@ -185,7 +196,9 @@ def _video_stream(container: Any, rate: Fraction, width: int, height: int, quali
     group = max(1, round(rate * 2))
     # mb-tree with VBV gave other bytes for the same frames about once in ten encodes
     extra = f"keyint={group}:open-gop=0:bframes=2:no-mbtree=1"
-    options = {"profile": "high", "preset": quality.preset, "threads": "2", "flags": "+cgop"}
+    # x264's rate control with two threads gave other bytes as well, for most clips of some length
+    threads = "1" if quality.kbps else "2"
+    options = {"profile": "high", "preset": quality.preset, "threads": threads, "flags": "+cgop"}
     if quality.kbps:
         stream.bit_rate = quality.kbps * 1000
         options |= {"maxrate": f"{quality.max_kbps}k", "bufsize": f"{2 * quality.max_kbps}k"}
@@ -308,7 +321,10 @@ def _reframed(
 
 
 def _upright(frame: Any) -> NDArray[np.uint8]:
-    rgb = np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
+    # swscale reads what is not tagged as BT.601, also in HD: reds would come out darker
+    is_hd = min(frame.width, frame.height) >= HD_SIDE
+    read_as = {"src_colorspace": "ITU709"} if is_hd and int(frame.colorspace) == UNTAGGED else {}
+    rgb = np.asarray(frame.to_ndarray(format="rgb24", **read_as), dtype=np.uint8)
     return np.ascontiguousarray(np.rot90(rgb, (int(frame.rotation) // 90) % 4))
 
 

@@ -14,16 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from campaigns import wiring
-from campaigns.actions import masters, stored
-from campaigns.formats import handling, house_checks, manifest, measured, spec_check
+from campaigns.actions import masters, sealing, stored
+from campaigns.formats import house_checks, manifest, measured, spec_check
 from campaigns.formats.spec import Spec
 from campaigns.formats.spec_check import SpecFinding
 from campaigns.models import Media, PlatformFile
 from campaigns.models.choices import FileKind, FindingVerdict
 from campaigns.queries import fillings, qa, twins, waivers
 from imaging import (
-    credentials,
     crop,
     encode,
     extend,
@@ -37,7 +35,7 @@ from imaging.geometry import Box, has_ratio
 from imaging.see import Seen
 
 LEAST_WIDTH = 64
-FAILED = "failed: "
+STILLS = {"png": "png", "webp": "webp"}  # what a spec may ask for beside JPEG
 
 
 class CannotCut(Exception):
@@ -107,11 +105,11 @@ def cut(*, row: PlatformFile, folder: Path) -> Cut:
         still = folder / "poster.jpg"
         with media.poster.open("rb") as reader:
             still.write_bytes(reader.read())
-    seen = fillings.with_marks(masters.seen_of(media, still), row.marks)
+    seen = fillings.with_marks(masters.seen_of(media, source), row.marks)
     decided = _decide(row, seen, spec)
     label = manifest.source_type(media.ai_status, from_photo=row.asset.bases.exists())
     path, left = _write(row, spec, decided.box, folder, source, label)
-    sealed = _seal(row, path, source, decided.box, label)
+    sealed = sealing.seal(row, path, source, decided.box, label)
     box = decided.box
     if is_fit(box, width, height):
         laid = filling.lay(box, width, height, qa.zone_of(spec), fillings.of_file(row))
@@ -133,8 +131,8 @@ def cut(*, row: PlatformFile, folder: Path) -> Cut:
     if media.ai_status == "unknown":
         findings.append(_undeclared())
         verdict = str(FindingVerdict.FAIL)
-    if sealed.startswith(FAILED):
-        findings.append(_unsealed(sealed.removeprefix(FAILED)))
+    if sealed.startswith(sealing.FAILED):
+        findings.append(sealing.finding(sealed.removeprefix(sealing.FAILED)))
         verdict = spec_check.worst_of([verdict, FindingVerdict.WARN])
     notes = [{"code": f.code, "verdict": f.verdict, "text": f.text} for f in decided.findings]
     return Cut(
@@ -190,11 +188,12 @@ def _write(
             raise CannotCut(f"The clip cannot be encoded as the platform wants. {error}") from error
         provenance.embed(path, xmp)
         return path, 1.0
-    path = folder / "file.jpg"
+    kind = STILLS.get(spec.export.container.lower(), "jpeg") if spec.export else "jpeg"
+    path = folder / f"file{render.EXTENSIONS[kind]}"
     best = (spec.export.quality if spec.export else 0) or render.BEST_QUALITY
     ceiling, most = spec.max_bytes(), spec.max_bytes(levels=("fail",))
-    if wiring.identity() and wiring.signs(row.platform, row.kind):  # the seal comes afterwards
-        ceiling, most = (limit and limit - credentials.ROOM for limit in (ceiling, most))
+    room = sealing.room(row, source, box, label) if ceiling or most else 0
+    ceiling, most = (limit and max(1, limit - room) for limit in (ceiling, most))
 
     def save() -> float:
         image = _still(row, source, box, spec)
@@ -202,51 +201,26 @@ def _write(
             rgb = np.asarray(image.convert("RGB"), dtype=np.uint8)
             image = Image.fromarray(quality.grained(rgb))
         try:
-            return render.save_still(image, path, "jpeg", ceiling, xmp, quality=best)
+            return render.save_still(image, path, kind, ceiling, xmp, quality=best)
         except render.TooManyBytes:
             # past what is recommended but within what is refused: the check will say so
-            return render.save_still(image, path, "jpeg", most, xmp, quality=best)
+            return render.save_still(image, path, kind, most, xmp, quality=best)
 
     size = qa.size_of(spec)
     filled = (spec.id, fillings.of_file(row)) if is_fit(box, *size) else None
-    how = (box, size, filled, bool(row.mends.get("grain")), best, xmp)
+    how = (box, size, filled, bool(row.mends.get("grain")), kind, best, xmp)
     try:
         return path, masters.write_once(row.source.media, path, how, ceiling, save)
     except render.TooManyBytes as error:
+        if kind == "png":
+            raise CannotCut(
+                "As PNG the picture is larger than the platform takes. Choose a calmer picture, or "
+                "an admin lets this placement's limits ask for jpg."
+            ) from error
         raise CannotCut(
             "The picture has too much fine detail for the platform's file size. "
             "Choose a smaller part of it or a calmer picture."
         ) from error
-
-
-def _seal(row: PlatformFile, path: Path, source: Path, box: Box, label: str) -> str:
-    """Sign the finished file where that is wanted; nothing may touch it afterwards. Returns
-    "signed", "off", or FAILED and why."""
-    identity = wiring.identity()
-    if identity is None or not label or not wiring.signs(row.platform, row.kind):
-        return "off"
-    master = row.source.media
-    width, height = qa.size_of(qa.spec_of_row(row))
-    done = handling.actions(
-        is_clip=row.kind == FileKind.CLIP,
-        is_cropped=box != Box.whole(master.width, master.height),
-        way=fillings.of_file(row).way if is_fit(box, width, height) else "",
-        has_grain=bool(row.mends.get("grain")) and row.kind == FileKind.STILL,
-        shortened_to_s=row.mends.get("shorten_s") if row.kind == FileKind.CLIP else None,
-    )
-    try:
-        credentials.add(
-            path,
-            "video/mp4" if row.kind == FileKind.CLIP else "image/jpeg",
-            identity,
-            title=row.asset.creative_code or "",
-            source_type=label,
-            actions=done,
-            parent=(source, master.content_type),
-        )
-    except credentials.CannotSign as error:
-        return f"{FAILED}{error}"
-    return "signed"
 
 
 def _label(source_type: str, sealed: str, streams: measured.Measured, path: Path) -> dict[str, Any]:
@@ -259,21 +233,6 @@ def _label(source_type: str, sealed: str, streams: measured.Measured, path: Path
         "audio_codec": streams.audio_codec,
         "audio_kbps": streams.audio_kbps,
         "loudness_lufs": loudness.integrated_lufs(path) if streams.has_audio else None,
-    }
-
-
-def _unsealed(why: str) -> dict[str, str]:
-    return {
-        "key": "seal",
-        "label": "Signed with your certificate",
-        "value_text": "not signed",
-        "limit_text": "signed",
-        "level": "warn",
-        "verdict": "warn",
-        "source": "this installation's settings",
-        "source_date": "when the file was made",
-        "remedy": f"{why} An admin corrects C2PA_CERT and C2PA_KEY, then the crop is reset.",
-        "source_url": "",
     }
 
 
@@ -293,10 +252,9 @@ def _still(row: PlatformFile, source: Path, box: Box, spec: Spec) -> Image.Image
 def _write_clip(row: PlatformFile, source: Path, path: Path, box: Box, spec: Spec) -> None:
     width, height = qa.size_of(spec)
     duration_s = row.mends.get("shorten_s")
+    rate = encode.delivery(spec.export.video_kbps if spec.export else 0)
     if not is_fit(box, width, height):
-        encode.reframe_clip(
-            source, path, box, width, height, duration_s=duration_s, quality=encode.DELIVERY
-        )
+        encode.reframe_clip(source, path, box, width, height, duration_s=duration_s, quality=rate)
         return
     way = fillings.of_file(row)
     laid = filling.lay(Box.whole(box.width, box.height), width, height, qa.zone_of(spec), way)
@@ -310,7 +268,7 @@ def _write_clip(row: PlatformFile, source: Path, path: Path, box: Box, spec: Spe
 
     encode.reframe_clip(
         source, path, box, width, height,
-        duration_s=duration_s, quality=encode.DELIVERY, each=framed,
+        duration_s=duration_s, quality=rate, each=framed,
     )  # fmt: skip
 
 

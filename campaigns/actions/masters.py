@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from campaigns.models import Media
-from imaging import fingerprint, peek, probe, see
+from campaigns.models.choices import FileKind
+from imaging import fingerprint, moments, peek, probe, see
 from imaging.formats import Limits
 from imaging.geometry import Box
 from imaging.see import Seen
@@ -77,7 +78,8 @@ def part(media: Media, path: Path, box: Box, width: int, height: int) -> Part:
 
 
 def seen_of(media: Media, path: Path) -> Seen:
-    """What is in the still `media`, or in a clip's poster at `path`; detected once and stored."""
+    """What is in `media`, whose bytes lie at `path`, in a clip from its start to its end; detected
+    once and stored."""
     held = _remembered(media)
     if held.seen is None:
         held.seen = _stored(media) or _look(media, path)
@@ -114,17 +116,22 @@ def look_of(media: Media, path: Path) -> str:
 
 
 def _stored(media: Media) -> Seen | None:
-    if media.seen:
-        # what an earlier version saw is looked at anew
+    if media.seen and (media.kind == FileKind.STILL or media.seen.get("frames")):
+        # what an earlier version saw, or one that knew a clip by its poster, is looked at anew
         with contextlib.suppress(KeyError, ValueError):
             return Seen.from_json(media.seen)
     return None
 
 
 def _look(media: Media, path: Path) -> Seen:
-    rgb, _ = _small(media, path)
-    seen = see.see(rgb, size=(media.width, media.height))
-    Media.objects.filter(pk=media.pk).update(seen=seen.as_json())
+    size = (media.width, media.height)
+    if media.kind == FileKind.CLIP:
+        seen = moments.see_clip(path, size=size)
+        data = seen.as_json() | {"frames": moments.FRAMES}
+    else:
+        seen = see.see(_small(media, path)[0], size=size)
+        data = seen.as_json()
+    Media.objects.filter(pk=media.pk).update(seen=data)
     return seen
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -10,8 +11,11 @@ import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from imaging import boxes, encode, probe, provenance
+from imaging.develop import develop
+from imaging.formats import Limits
 from imaging.geometry import Box
 from tests.imaging.conftest import panning
 
@@ -42,6 +46,19 @@ class TestWriteClip:
         for file in files:
             encode.write_clip(panning(photo("china"), 12), file, 30, 180, 320)
         assert files[0].read_bytes() == files[1].read_bytes()
+
+    def test_what_platforms_get_is_the_same_bytes_at_its_full_size(
+        self, tmp_path: Path, photo: Callable[[str], Pixels]
+    ) -> None:
+        # small or few frames do not show it: rate control differs only once it has to steer
+        file, made = tmp_path / "full.mp4", set()
+        for _ in range(3):
+            encode.write_clip(
+                panning(photo("china"), 36, 225, 400), file, 30, 1080, 1920,
+                quality=encode.DELIVERY,
+            )  # fmt: skip
+            made.add(hashlib.sha256(file.read_bytes()).hexdigest())
+        assert len(made) == 1
 
     @pytest.mark.parametrize("rate", [24, 25, Fraction(30000, 1001), 60])
     def test_every_usual_rate_is_even(
@@ -118,6 +135,41 @@ class TestReframe:
         )
         assert info.cfr
         assert info.has_audio
+
+    @pytest.mark.parametrize(
+        ("size", "matrix", "tag"),
+        [
+            ((1280, 720), "ITU709", 2),
+            ((720, 1280), "ITU709", 2),
+            ((640, 480), "ITU601", 2),
+            ((1280, 720), "ITU601", 6),
+            ((640, 480), "ITU709", 1),
+        ],
+    )
+    def test_colors_stay_with_and_without_a_tag(
+        self, tmp_path: Path, size: tuple[int, int], matrix: str, tag: int
+    ) -> None:
+        red = (200, 39, 28)
+        source = tmp_path / "red.mp4"
+        with av.open(source.as_posix(), "w") as container:
+            stream = container.add_stream("libx264", rate=30)
+            stream.width, stream.height = size
+            stream.pix_fmt, stream.codec_context.colorspace = "yuv420p", tag
+            frame = av.VideoFrame.from_ndarray(np.full((*size[::-1], 3), red, np.uint8), "rgb24")
+            frame = frame.reformat(format="yuv420p", dst_colorspace=matrix, dst_color_range="MPEG")
+            container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        with av.open(source.as_posix()) as container:
+            assert int(next(container.decode(video=0)).colorspace) == tag
+        taken = develop(source, tmp_path, Limits(), keep_bytes=True)
+        assert taken.poster is not None
+        with Image.open(taken.poster) as poster:
+            assert np.abs(np.asarray(poster)[64, 64].astype(int) - red).max() <= 3
+        encode.reframe_clip(taken.master, tmp_path / "r.mp4", Box(0, 0, 256, 256), 128, 128)
+        with av.open((tmp_path / "r.mp4").as_posix()) as container:
+            made = next(container.decode(video=0))
+            rgb = made.to_ndarray(format="rgb24", src_colorspace="ITU709")
+        assert np.abs(rgb[64, 64].astype(int) - red).max() <= 3
 
     def test_a_box_outside_is_refused(self, tmp_path: Path, clip: Path) -> None:
         with pytest.raises(ValueError, match="inside"):

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+import skimage
 from django.contrib.auth.models import User
 from django.utils import timezone
 from PIL import Image
 
 from campaigns import jobs
-from campaigns.actions import cutting, file_making, masters, platform_files
+from campaigns.actions import cutting, file_making, masters, platform_files, stored
 from campaigns.models import AdSet, Asset, Media, PlatformFile
+from campaigns.models.choices import FileKind
+from imaging import encode, see, weights
 from imaging.geometry import Box
+from imaging.see import Seen
 from tests.campaigns import ready
 
 pytestmark = pytest.mark.django_db
+
+ASTRONAUT = Path(skimage.__file__).parent / "data" / "astronaut.png"
 
 
 @pytest.fixture
@@ -140,3 +147,42 @@ class TestPart:
             first = masters.part(media, still, Box(0, 0, 800, 800), 500, 500)
             assert masters.part(media, still, Box(90, 0, 900, 810), 500, 500).rgb is first.rgb
         assert masters.part(media, still, Box(0, 0, 800, 800), 500, 500).rgb is not first.rgb
+
+
+class TestClips:
+    @pytest.fixture
+    def asset(self, ad_set: AdSet, mara: User) -> Asset:
+        if not weights.is_present("centerface"):
+            pytest.skip("The model files are not installed: run bin/start once.")
+        return ready.in_qa(ad_set, by=mara)
+
+    def test_a_clip_is_cut_around_who_comes_in_at_its_end_and_looked_at_once(
+        self, asset: Asset, mara: User, tmp_path: Path
+    ) -> None:
+        rng = np.random.default_rng(1)
+        ground = cv2.resize(rng.integers(90, 130, (36, 64, 3), dtype=np.uint8), (640, 360))
+        with Image.open(ASTRONAUT) as picture:
+            face = np.asarray(picture.convert("RGB"))[:360, 60:420]
+        last = np.concatenate([ground[:, :280], face], axis=1)
+        path = tmp_path / "clip.mp4"
+        encode.write_clip([ground] * 15 + [last] * 5, path, 20, 640, 360)
+        folder = tmp_path / "store"
+        folder.mkdir()
+        clip = stored.store(
+            team=asset.team, path=path, origin=Media.Origin.OUTPUT, folder=folder, by=mara
+        )
+        # what an earlier version kept, which looked at the poster alone
+        with clip.poster.open("rb") as reader, Image.open(reader) as poster:
+            first = see.see(np.asarray(poster.convert("RGB")))
+        assert not first.faces
+        Media.objects.filter(pk=clip.pk).update(seen=first.as_json())
+        clip.refresh_from_db()
+        row = platform_files.of_asset(asset)[0]
+        row.source.media, row.kind = clip, FileKind.CLIP
+        made = cutting.cut(row=row, folder=folder)
+        clip.refresh_from_db()
+        (found,) = Seen.from_json(clip.seen).faces
+        assert Box.from_list(made.box).contains(found.box)
+        assert "face_whole" in {one["code"] for one in made.crop_findings}
+        kept = clip.seen
+        assert masters.seen_of(clip, tmp_path / "not there") == Seen.from_json(kept)

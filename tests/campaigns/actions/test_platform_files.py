@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from PIL import Image
 
 from campaigns import jobs
-from campaigns.actions import curation, cutting, platform_files, qa_gate
+from campaigns.actions import curation, cutting, platform_files, qa_gate, spec_versions
 from campaigns.actions.curation import BelowGate
-from campaigns.models import AdSet, Asset, Candidate, Event, Gate, PlatformFile
+from campaigns.models import AdSet, Asset, Candidate, Event, Gate, Media, PlatformFile
 from campaigns.permissions import NotAllowed
 from campaigns.queries import qa
+from campaigns.queries import spec_versions as spec_reads
 from campaigns.transitions import NotNow
-from imaging import credentials
-from imaging.provenance import source_type_of
+from imaging import credentials, encode, probe
+from imaging.credentials import Identity
+from imaging.geometry import Box
+from imaging.provenance import VOCABULARY, source_type_of
 from tests import certificates, factories
 from tests.campaigns import ready
 
@@ -28,6 +36,14 @@ def begin(ad_set: AdSet, *, by: User) -> Asset:
     return ready.in_qa(ad_set, by=by)
 
 
+@pytest.fixture(autouse=True)
+def limits_are_read_anew() -> Iterator[None]:
+    """A key of limits in force may have been another test's."""
+    spec_reads.parsed.cache_clear()
+    yield
+    spec_reads.parsed.cache_clear()
+
+
 @pytest.fixture
 def asset(begun: Asset) -> Asset:
     return ready.fresh(begun)
@@ -35,6 +51,35 @@ def asset(begun: Asset) -> Asset:
 
 def tiktok(asset: Asset) -> PlatformFile:
     return next(r for r in platform_files.of_asset(asset) if r.platform == "tiktok")
+
+
+def in_force(
+    asset: Asset, platform: str, change: Callable[[dict[str, Any]], None], *, by: User
+) -> None:
+    """Put limits in force for the platform that `change` made of the shipped ones."""
+    by.is_staff = True
+    by.save(update_fields=["is_staff"])
+    draft = spec_versions.copy(team=asset.team, platform=platform, source=None, by=by)
+    for spec in draft.data["specs"]:
+        change(spec)
+    text = json.dumps(draft.data)
+    spec_versions.save(team=asset.team, row=draft, text=text, note="", by=by)
+    spec_versions.put_in_force(team=asset.team, row=draft, by=by)
+
+
+def with_a_chain(media: Media, identity: Identity, folder: Path) -> None:
+    """Seal a master's file many times over, each time as made from the one before."""
+    master = Path(media.file.path)
+    parent: tuple[Path, str] | None = None
+    for at in range(4):
+        link = folder / f"link-{at}{master.suffix}"
+        shutil.copyfile(master, link)
+        credentials.add(
+            link, media.content_type, identity, title="", actions=[credentials.Action("edited")],
+            source_type=f"{VOCABULARY}digitalCreation", parent=parent,
+        )  # fmt: skip
+        parent = (link, media.content_type)
+    shutil.copyfile(link, master)
 
 
 class TestMake:
@@ -91,6 +136,71 @@ class TestMake:
         assert str(source_type_of(packet)) == "compositeWithTrainedAlgorithmicMedia"
 
 
+class TestAskedFor:
+    """What the limits in force say of the file itself."""
+
+    @pytest.mark.parametrize("kind", ["png", "webp"])
+    def test_stills_are_written_and_signed_as_the_limits_ask(
+        self, asset: Asset, mara: User, ada: User, settings: Any, kind: str
+    ) -> None:
+        chain, key = certificates.made()
+        settings.C2PA_CERT, settings.C2PA_KEY = chain.decode(), key.decode()
+        settings.C2PA_PLATFORMS = ["tiktok"]
+        ceiling = {"value": 5_000_000}
+
+        def change(spec: dict[str, Any]) -> None:
+            if spec["media"] == "clip" or spec["export"] is None:
+                return
+            spec["export"] = {**spec["export"], "container": kind}
+            for limit in spec["limits"]:
+                if limit["key"] == "file_size":
+                    limit |= ceiling
+                if limit["key"] == "file_type":
+                    limit["value"] = [kind]
+
+        in_force(asset, "tiktok", change, by=ada)
+        row = tiktok(asset)
+        platform_files.move_crop(row=row, box=row.box, by=mara)
+        factories.drain()
+        made = tiktok(asset)
+        assert made.error == ""
+        path = Path(made.media.file.path)
+        assert (path.suffix, made.media.content_type) == (f".{kind}", f"image/{kind}")
+        with Image.open(path) as picture:
+            assert (picture.format or "").lower() == kind
+            assert picture.size == (row.media.width, row.media.height)
+        assert made.label["c2pa"] == "signed"
+        assert credentials.state_of(path, f"image/{kind}") is credentials.Seal.UNTRUSTED
+        (found,) = [one for one in made.findings if one["key"] == "file_type"]
+        assert found["verdict"] == "pass"
+
+        def tighten(spec: dict[str, Any]) -> None:
+            ceiling["value"] = 60_000
+            change(spec)
+
+        in_force(asset, "tiktok", tighten, by=ada)
+        platform_files.move_crop(row=tiktok(asset), box=row.box, by=mara)
+        factories.drain()
+        made = tiktok(asset)
+        if kind == "png":
+            assert "As PNG the picture is larger" in made.error
+        else:
+            assert made.error == ""
+            assert made.media.size_bytes <= 60_000
+
+    def test_clips_have_the_rate_that_the_limits_ask_for(self, tmp_path: Path) -> None:
+        source = tmp_path / "source.mp4"
+        noise = np.random.default_rng(1).integers(0, 255, (30, 640, 360, 3), dtype=np.uint8)
+        encode.write_clip(list(noise), source, 30, 360, 640)
+        spec = qa.spec_of("reels", "clip")
+        assert spec.export is not None
+        row = PlatformFile(asset=Asset(), platform="reels", kind="clip")
+        for kbps, low, high in ((3000, 2400, 3700), (0, 6800, 9800)):
+            asked = replace(spec, export=replace(spec.export, video_kbps=kbps))
+            cutting._write_clip(row, source, tmp_path / "f.mp4", Box.whole(360, 640), asked)
+            assert low <= probe.probe_clip(tmp_path / "f.mp4").video_kbps <= high
+
+
 class TestSigned:
     def test_files_are_signed_where_it_is_switched_on_and_say_so(
         self, ad_set: AdSet, mara: User, settings: Any
@@ -106,6 +216,32 @@ class TestSigned:
             assert found == ("none" if row.platform == "reels" else "untrusted")
             spec = qa.spec_of(row.platform, row.kind)
             assert row.media.size_bytes <= (spec.max_bytes() or 10**9)
+
+    def test_a_sealed_file_stays_under_the_ceiling_with_its_master_s_whole_chain(
+        self, asset: Asset, mara: User, ada: User, settings: Any, tmp_path: Path
+    ) -> None:
+        chain, key = certificates.made()
+        settings.C2PA_CERT, settings.C2PA_KEY = chain.decode(), key.decode()
+        settings.C2PA_PLATFORMS = ["tiktok"]
+        row = tiktok(asset)
+        with_a_chain(row.source.media, Identity(chain, key), tmp_path)
+        ceiling = round(0.9 * row.media.size_bytes)
+
+        def lower(spec: dict[str, Any]) -> None:
+            for limit in spec["limits"]:
+                if limit["key"] == "file_size":
+                    limit["value"] = ceiling
+
+        in_force(asset, "tiktok", lower, by=ada)
+        platform_files.move_crop(row=row, box=row.box, by=mara)
+        factories.drain()
+        made = tiktok(asset)
+        assert (made.error, made.label["c2pa"]) == ("", "signed")
+        path = Path(made.media.file.path)
+        assert credentials.state_of(path, "image/jpeg") is credentials.Seal.UNTRUSTED
+        assert 0.75 * ceiling < made.media.size_bytes <= ceiling
+        verdicts = {one["verdict"] for one in made.findings if one["key"] == "file_size"}
+        assert verdicts == {"pass"}
 
     def test_a_certificate_that_cannot_sign_is_a_warning_that_says_why(
         self, asset: Asset, mara: User, settings: Any

@@ -21,12 +21,15 @@ AI = {
 }
 _SHEETS = {
     "bulk/meta_ads_import.csv": (
-        "for Meta Ads Manager (Ads Reporting, Import & export). Ads come in PAUSED. Add the links, "
-        "and the image hash or video id after the upload."
+        "for Meta Ads Manager (Ads Reporting, Import & export). Ads go into existing "
+        "campaigns and ad sets of these names and come in PAUSED; budgets and targets are not in "
+        "the sheet. Add the links, and the image hash or video id after the upload."
     ),
     "bulk/google_ads_editor.csv": (
-        "for Google Ads Editor (Account, Import, From file). Clips only; paused. Upload them to "
-        "YouTube first and fill in Video ID 1 and the final URL. Stills are added by hand."
+        "for Google Ads Editor (Account, Import, From file). Clips only. Ads go into existing "
+        "campaigns and ad groups of these names and come in paused; budgets and bids are not in "
+        "the sheet. Upload the clips to YouTube first and fill in Video ID 1 and the final URL. "
+        "Stills are added by hand."
     ),
     "bulk/tiktok_paste_sheet_1.csv": (
         "a paste sheet, not an import file: TikTok takes back only the template that the same "

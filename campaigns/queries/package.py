@@ -20,8 +20,12 @@ BESIDE = {
     "contact_sheet.html": "every creative on one page, to show and to sign; opens offline",
     "manifest.csv": "one row a file, with columns to fill in after the upload",
     "manifest.json": "the same in full, with every step and check",
-    "bulk/meta_ads_import.csv": "for Meta Ads Manager; every ad paused",
-    "bulk/google_ads_editor.csv": "for Google Ads Editor; clips only, every ad paused",
+    "bulk/meta_ads_import.csv": (
+        "for Meta Ads Manager: paused ads into existing campaigns and ad sets"
+    ),
+    "bulk/google_ads_editor.csv": (
+        "for Google Ads Editor: clips only, paused ads into existing campaigns and ad groups"
+    ),
 }
 PASTE = "to paste into the template your TikTok account exports; not an import file"
 SEALS = {"signed": "signed", "off": "", "failed": "not signed"}

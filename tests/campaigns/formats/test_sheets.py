@@ -38,7 +38,12 @@ class TestMeta:
         clip, still = (replace(one, platform="reels") for one in (CLIP, STILL))
         made = files(sheets.MetaSheet(tmp_path), clip, still, CLIP)
         first, second = rows(made["bulk/meta_ads_import.csv"])
-        assert {first[name] for name in first if name.endswith("Status")} == {"PAUSED"}
+        # a filled cell changes the campaign of that name, which may be live
+        assert {name: first[name] for name in first if name.endswith("Status")} == {
+            "Campaign Status": "",
+            "Ad Set Run Status": "",
+            "Ad Status": "PAUSED",
+        }
         assert first["URL Tags"] == "utm_content=CR000000"
         assert (first["Video File Name"], first["Image File Name"]) == ("a_CR000000.mp4", "")
         assert (second["Video File Name"], second["Image File Name"]) == ("", "a_CR000000.jpg")
@@ -59,6 +64,8 @@ class TestGoogle:
         assert (row["Status"], row["Video ID 1"], row["Headline 1"]) == (
             "Paused", "", "Slow mornings",
         )  # fmt: skip
+        # Editor takes an empty cell for "no change" and a filled one for a change
+        assert row["Campaign Status"] == row["Ad Group Status"] == ""
 
     def test_without_a_clip_there_is_no_file(self, tmp_path: Path) -> None:
         assert files(sheets.GoogleSheet(tmp_path), replace(STILL, platform="shorts")) == {}

@@ -192,6 +192,7 @@ def _entry(
         "cta": asset.cta,
         "business_name": asset.campaign.brand,
         "url_tags": f"utm_content={asset.creative_code}" if asset.creative_code else "",
+        **freshness.texts_of(row),
     }
     left, top, right, bottom = row.box
     label = row.label

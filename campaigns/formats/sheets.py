@@ -92,7 +92,7 @@ class GoogleSheet(CsvPart):
             "Status": "Paused",
             "Headline 1": texts.get("headline"),
             "Long headline 1": texts.get("long_headline"),
-            "Description 1": texts.get("primary_text"),
+            "Description 1": texts.get("description"),
             "Business name": texts.get("business_name"),
             "Call to action": texts.get("cta"),
         }
@@ -118,7 +118,7 @@ class TikTokSheet(CsvPart):
                 entry.ad_set_name,
                 entry.ad_name,
                 entry.file_name,
-                entry.texts.get("primary_text") or entry.texts.get("headline"),
+                entry.texts.get("ad_text"),
                 entry.texts.get("cta"),
                 url_tags(entry),
                 "off" if entry.disclosure.ai_status == "none" else "ON",

@@ -11,6 +11,7 @@ from textwrap import fill
 
 from campaigns.formats import manifest, specs
 from campaigns.formats.part import Thumb, no_thumb
+from campaigns.formats.spec import Disclosure
 
 _WIDTH = 78
 AI = {
@@ -45,6 +46,7 @@ class Readme:
         self._file = folder / "README.txt"
         self._title = _plain(title)
         self._by_platform: dict[str, dict[str, list[str]]] = {}
+        self._actions: dict[tuple[str, str], list[str]] = {}
         self._signed = 0
         self.others: list[str] = []
         self.guarded = 0
@@ -53,6 +55,9 @@ class Readme:
         """Note a file's name and what a person should look at."""
         files = self._by_platform.setdefault(entry.platform, {})
         lines = files.setdefault(entry.disclosure.ai_status, [])
+        actions = self._actions.setdefault((entry.platform, entry.disclosure.ai_status), [])
+        if entry.disclosure.action not in actions:  # files may be of several versions of limits
+            actions.append(entry.disclosure.action)
         length = f", {entry.duration_s:.1f} s" if entry.duration_s else ""
         lines.append(_plain(entry.path or entry.file_name))
         lines.append(f"    {entry.width} x {entry.height}{length}, for: {_plain(entry.placement)}")
@@ -92,7 +97,7 @@ class Readme:
             name = specs.file_of(platform).name
             for status in files:
                 about = f"{name}, {AI[status]}" if len(files) > 1 else name
-                lines.append(_wrap(f"{about}: {disclosure_action(platform, status)}"))
+                lines += [_wrap(f"{about}: {what}") for what in self._actions[platform, status]]
         signed = (
             f" {self._signed} {'file is' if self._signed == 1 else 'files are'} signed (Content "
             "Credentials): a certificate that no platform knows reads as valid but untrusted."
@@ -133,9 +138,9 @@ class Readme:
         return lines
 
 
-def disclosure_action(platform: str, ai_status: str) -> str:
-    """What a person has to do on `platform` for a file of this AI status, in plain words."""
-    steps = specs.for_platform(platform, "still").disclosure
+def disclosure_action(steps: Disclosure | None, ai_status: str) -> str:
+    """What a person has to do for a file of this AI status, in plain words; `steps` are those of
+    the limits that the file was made for."""
     if steps is None:
         return ""
     if ai_status == "unknown":

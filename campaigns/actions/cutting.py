@@ -20,7 +20,7 @@ from campaigns.formats.spec import Spec
 from campaigns.formats.spec_check import SpecFinding
 from campaigns.models import Media, PlatformFile
 from campaigns.models.choices import FileKind, FindingVerdict
-from campaigns.queries import fillings, qa, twins, waivers
+from campaigns.queries import fillings, freshness, qa, twins, waivers
 from imaging import (
     crop,
     encode,
@@ -288,8 +288,7 @@ def _undeclared() -> dict[str, str]:
 
 
 def _texts(row: PlatformFile) -> dict[str, str]:
-    texts = {"headline": row.asset.headline, "primary_text": row.asset.subline}
-    return {name: text for name, text in texts.items() if text}
+    return freshness.texts_of(row)
 
 
 def _boxes(seen: Seen, box: Box, width: int, height: int) -> list[dict[str, Any]]:

@@ -192,9 +192,10 @@ def _entry(
         "cta": asset.cta,
         "business_name": asset.campaign.brand,
         "url_tags": f"utm_content={asset.creative_code}" if asset.creative_code else "",
+        **freshness.texts_of(row),
     }
     left, top, right, bottom = row.box
-    label = row.label
+    label, spec = row.label, qa.spec_of_row(row)
     name = path.rpartition("/")[2]
     return manifest.Entry(
         creative_code=asset.creative_code or "",
@@ -204,7 +205,7 @@ def _entry(
         path=path,
         file_name=name,
         ad_name=name.rsplit(".", 1)[0],
-        placement=qa.spec_of_row(row).placement,
+        placement=spec.placement,
         width=media.width,
         height=media.height,
         size_bytes=media.size_bytes,
@@ -226,7 +227,7 @@ def _entry(
             tool=", ".join(dict.fromkeys(step.model for step in steps)),
             declared_by=said.who,
             declared_at=said.at.isoformat(timespec="seconds") if said.at else "",
-            action=readme.disclosure_action(row.platform, media.ai_status),
+            action=readme.disclosure_action(spec.disclosure, media.ai_status),
         ),
         cost_micros=sum(step.cost_micros for step in steps),
         currency=asset.team.currency,

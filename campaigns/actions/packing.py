@@ -88,12 +88,13 @@ class _Shown:
     def __init__(self) -> None:
         self._files: list[dict[str, Any]] = []
         self._count = self._signed = 0
-        self._switches: Counter[tuple[str, str]] = Counter()
+        self._switches: Counter[tuple[str, str, str]] = Counter()
 
     def add(self, entry: manifest.Entry, media: Media) -> None:
         self._count += 1
         self._signed += entry.disclosure.c2pa == "signed"
-        self._switches[entry.platform, entry.disclosure.ai_status] += 1
+        said = entry.disclosure
+        self._switches[entry.platform, said.ai_status, said.action] += 1
         if len(self._files) < MOST_SHOWN:
             self._files.append(
                 {
@@ -122,8 +123,8 @@ class _Shown:
             "files": self._files,
             "beside": [{"path": one.path, "size": one.size_bytes} for one in beside],
             "switches": [
-                {"platform": platform, "ai": status, "count": count}
-                for (platform, status), count in switches
+                {"platform": platform, "ai": status, "count": count, "action": action}
+                for (platform, status, action), count in switches
             ],
         }
 

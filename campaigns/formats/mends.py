@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from campaigns.formats import placement_texts
 from campaigns.formats.house_checks import CROP
 from campaigns.formats.spec import Spec
 
@@ -76,7 +77,11 @@ def way(
         words = "Add a silent track" if key in SILENT else "Make it again"
         return Way(True, words, {})
     if key.startswith("text."):
-        words = "Words are shortened by people: write a new brief, or a manager lets it pass."
+        source = placement_texts.WRITTEN_AS.get(key.removeprefix("text."), "one of the ad's texts")
+        words = (
+            f"This is {source}. Words are shortened by people: write a new brief, "
+            "or a manager lets it pass."
+        )
         return Way(False, words, {})
     return Way(False, WHY_NOT.get(key, "This needs a person."), {})
 

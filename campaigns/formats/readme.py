@@ -11,6 +11,7 @@ from textwrap import fill
 
 from campaigns.formats import manifest, specs
 from campaigns.formats.part import Thumb, no_thumb
+from campaigns.formats.spec import Disclosure
 
 _WIDTH = 78
 AI = {
@@ -21,12 +22,15 @@ AI = {
 }
 _SHEETS = {
     "bulk/meta_ads_import.csv": (
-        "for Meta Ads Manager (Ads Reporting, Import & export). Ads come in PAUSED. Add the links, "
-        "and the image hash or video id after the upload."
+        "for Meta Ads Manager (Ads Reporting, Import & export). Ads go into existing "
+        "campaigns and ad sets of these names and come in PAUSED; budgets and targets are not in "
+        "the sheet. Add the links, and the image hash or video id after the upload."
     ),
     "bulk/google_ads_editor.csv": (
-        "for Google Ads Editor (Account, Import, From file). Clips only; paused. Upload them to "
-        "YouTube first and fill in Video ID 1 and the final URL. Stills are added by hand."
+        "for Google Ads Editor (Account, Import, From file). Clips only. Ads go into existing "
+        "campaigns and ad groups of these names and come in paused; budgets and bids are not in "
+        "the sheet. Upload the clips to YouTube first and fill in Video ID 1 and the final URL. "
+        "Stills are added by hand."
     ),
     "bulk/tiktok_paste_sheet_1.csv": (
         "a paste sheet, not an import file: TikTok takes back only the template that the same "
@@ -42,6 +46,7 @@ class Readme:
         self._file = folder / "README.txt"
         self._title = _plain(title)
         self._by_platform: dict[str, dict[str, list[str]]] = {}
+        self._actions: dict[tuple[str, str], list[str]] = {}
         self._signed = 0
         self.others: list[str] = []
         self.guarded = 0
@@ -50,6 +55,9 @@ class Readme:
         """Note a file's name and what a person should look at."""
         files = self._by_platform.setdefault(entry.platform, {})
         lines = files.setdefault(entry.disclosure.ai_status, [])
+        actions = self._actions.setdefault((entry.platform, entry.disclosure.ai_status), [])
+        if entry.disclosure.action not in actions:  # files may be of several versions of limits
+            actions.append(entry.disclosure.action)
         length = f", {entry.duration_s:.1f} s" if entry.duration_s else ""
         lines.append(_plain(entry.path or entry.file_name))
         lines.append(f"    {entry.width} x {entry.height}{length}, for: {_plain(entry.placement)}")
@@ -89,7 +97,7 @@ class Readme:
             name = specs.file_of(platform).name
             for status in files:
                 about = f"{name}, {AI[status]}" if len(files) > 1 else name
-                lines.append(_wrap(f"{about}: {disclosure_action(platform, status)}"))
+                lines += [_wrap(f"{about}: {what}") for what in self._actions[platform, status]]
         signed = (
             f" {self._signed} {'file is' if self._signed == 1 else 'files are'} signed (Content "
             "Credentials): a certificate that no platform knows reads as valid but untrusted."
@@ -130,9 +138,9 @@ class Readme:
         return lines
 
 
-def disclosure_action(platform: str, ai_status: str) -> str:
-    """What a person has to do on `platform` for a file of this AI status, in plain words."""
-    steps = specs.for_platform(platform, "still").disclosure
+def disclosure_action(steps: Disclosure | None, ai_status: str) -> str:
+    """What a person has to do for a file of this AI status, in plain words; `steps` are those of
+    the limits that the file was made for."""
     if steps is None:
         return ""
     if ai_status == "unknown":

@@ -1,6 +1,8 @@
 """Sheets for the ad managers, filled as far as a package knows: names, texts, files, codes.
 
-Everything is paused. Ids of uploaded files are left empty: they exist only afterwards. Columns:
+Ads go into campaigns and ad groups that exist already, and are paused themselves. What these are
+set to stays empty: the platform takes a filled cell for a change to the campaign of that name, so a
+status would stop a live one. Ids of uploaded files are empty too, they exist afterwards. Columns:
 Meta's export sheet and the templates of public tools (2025-06); Google Ads Editor, "Prepare a CSV
 file" (support.google.com/google-ads/editor/answer/57747) and templates it took. TikTok takes back
 only the template that the same account exported, so its sheet is for pasting.
@@ -56,10 +58,8 @@ class MetaSheet(CsvPart):
         texts, is_clip = entry.texts, entry.kind == "clip"
         values = {
             "Campaign Name": entry.campaign_name,
-            "Campaign Status": "PAUSED",
             "Buying Type": "AUCTION",
             "Ad Set Name": entry.ad_set_name,
-            "Ad Set Run Status": "PAUSED",
             "Ad Name": entry.ad_name,
             "Ad Status": "PAUSED",
             "Creative Type": "Video Page Post Ad" if is_clip else "Link Page Post Ad",
@@ -86,15 +86,13 @@ class GoogleSheet(CsvPart):
         values = {
             "Campaign": entry.campaign_name,
             "Campaign Type": "Demand Gen",
-            "Campaign Status": "Paused",
             "Ad Group": entry.ad_set_name,
-            "Ad Group Status": "Paused",
             "Ad type": "Demand Gen video ad",
             "Ad Name": entry.ad_name,
             "Status": "Paused",
             "Headline 1": texts.get("headline"),
             "Long headline 1": texts.get("long_headline"),
-            "Description 1": texts.get("primary_text"),
+            "Description 1": texts.get("description"),
             "Business name": texts.get("business_name"),
             "Call to action": texts.get("cta"),
         }
@@ -120,7 +118,7 @@ class TikTokSheet(CsvPart):
                 entry.ad_set_name,
                 entry.ad_name,
                 entry.file_name,
-                entry.texts.get("primary_text") or entry.texts.get("headline"),
+                entry.texts.get("ad_text"),
                 entry.texts.get("cta"),
                 url_tags(entry),
                 "off" if entry.disclosure.ai_status == "none" else "ON",

@@ -44,7 +44,10 @@ class CampaignForm(forms.Form):
         help_text="Anything above waits for a manager.",
     )
     brand = forms.CharField(
-        max_length=80, required=False, help_text="Goes into file names. Empty: the team's name."
+        max_length=80,
+        required=False,
+        help_text="Goes into file names, and to YouTube "
+        "as the business name (at most 25 characters). Empty: the team's name.",
     )
 
     def __init__(self, *args: Any, may_raise: bool, **kwargs: Any) -> None:

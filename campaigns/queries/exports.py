@@ -16,10 +16,12 @@ from campaigns.formats import manifest, naming
 from campaigns.formats.media import extension_of
 from campaigns.models import Asset, Campaign, Candidate, Export, PlatformFile, Team
 from campaigns.models.choices import ExportState, FindingVerdict, Platform, Stage
-from campaigns.queries import qa, waivers
+from campaigns.queries import qa, still_approved, waivers
+from campaigns.queries.still_approved import Gone
 
 MOST_READY = 200
 MOST_PACKAGES = 50
+MOST_LOOKED_AT = 2_000  # assets of packages, newest first, that are compared with what stands now
 WORKING = (ExportState.QUEUED, ExportState.BUILDING)
 
 
@@ -68,10 +70,23 @@ class TreeRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PackageRow:
+    """A package, and what in it is not approved any more; None where that was not looked at."""
+
+    export: Export
+    gone: tuple[Gone, ...] | None
+
+    @property
+    def is_stopped(self) -> bool:
+        """True when it is not handed out at all."""
+        return any(one.stops for one in self.gone or ())
+
+
+@dataclass(frozen=True, slots=True)
 class Packages:
     """The packages of a team, newest first. `version` tells live updates apart."""
 
-    rows: tuple[Export, ...]
+    rows: tuple[PackageRow, ...]
     version: str
     is_working: bool
 
@@ -238,9 +253,31 @@ def packages(*, team: Team) -> Packages:
         .annotate(asset_count=Count("items"))
         .order_by("-pk")[:MOST_PACKAGES]
     )
-    text = repr([(row.pk, row.state, round(row.progress, 2), row.tries) for row in rows])
+    gone = still_approved.of(_looked_at(rows))
+    text = repr(
+        [
+            (
+                row.pk,
+                row.state,
+                round(row.progress, 2),
+                row.tries,
+                list(map(str, gone.get(row.pk, ()))),
+            )
+            for row in rows
+        ]
+    )
     return Packages(
-        rows=rows,
+        rows=tuple(PackageRow(row, gone.get(row.pk)) for row in rows),
         version=hashlib.sha256(text.encode()).hexdigest()[:16],
         is_working=any(row.state in WORKING for row in rows),
     )
+
+
+def _looked_at(rows: Sequence[Any]) -> list[Export]:
+    """The newest of these packages that together hold few enough assets."""
+    total, found = 0, []
+    for row in rows:
+        total += row.asset_count
+        if total <= MOST_LOOKED_AT:
+            found.append(row)
+    return found

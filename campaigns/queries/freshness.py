@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from campaigns.formats import placement_texts
 from campaigns.models import PlatformFile
 
 LIMITS = "Other limits count now than those it was made for."
@@ -21,14 +22,27 @@ WORDS = {
 }
 
 
+def texts_of(row: PlatformFile) -> dict[str, str]:
+    """The words that go out with the file, by the names its platform has for them. `row` needs
+    asset__campaign."""
+    asset = row.asset
+    return placement_texts.of(
+        row.platform,
+        headline=asset.headline,
+        subline=asset.subline,
+        brand=asset.campaign.brand,
+    )
+
+
 def made_of(row: PlatformFile) -> dict[str, Any]:
-    """What the file is made of, to be kept with it. `row` needs asset and source__media."""
+    """What the file is made of, to be kept with it. `row` needs asset__campaign and
+    source__media."""
     master = row.source.media
     return {
         "master": master.sha256,
         "crop": [row.wanted_box, row.filling, row.focus, row.marks, row.mends],
         "label": master.ai_status,
-        "texts": [row.asset.headline, row.asset.subline],
+        "texts": [row.asset.headline, row.asset.subline, texts_of(row)],
     }
 
 
@@ -39,6 +53,8 @@ def changes(row: PlatformFile) -> list[str]:
     # files of an earlier version say only how they were labelled
     then = row.made_of or {"label": row.media.ai_status}
     now = made_of(row)
+    # nor do they say under which names the texts go out
+    now["texts"] = now["texts"][: len(then.get("texts", ()))]
     return [WORDS[name] for name in WORDS if name in then and then[name] != now[name]]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import IO, Any
 
-from campaigns.formats import readme
+from campaigns.formats import readme, specs
 from campaigns.models import Export
 from campaigns.models.choices import FindingVerdict, Platform
 from campaigns.queries.qa import AI_WORDS
@@ -20,8 +20,12 @@ BESIDE = {
     "contact_sheet.html": "every creative on one page, to show and to sign; opens offline",
     "manifest.csv": "one row a file, with columns to fill in after the upload",
     "manifest.json": "the same in full, with every step and check",
-    "bulk/meta_ads_import.csv": "for Meta Ads Manager; every ad paused",
-    "bulk/google_ads_editor.csv": "for Google Ads Editor; clips only, every ad paused",
+    "bulk/meta_ads_import.csv": (
+        "for Meta Ads Manager: paused ads into existing campaigns and ad sets"
+    ),
+    "bulk/google_ads_editor.csv": (
+        "for Google Ads Editor: clips only, paused ads into existing campaigns and ad groups"
+    ),
 }
 PASTE = "to paste into the template your TikTok account exports; not an import file"
 SEALS = {"signed": "signed", "off": "", "failed": "not signed"}
@@ -70,7 +74,7 @@ def contents(export: Export) -> Contents:
                 str(Platform(one["platform"]).label),
                 AI_WORDS[one["ai"]],
                 one["count"],
-                readme.disclosure_action(one["platform"], one["ai"]),
+                _action(one),
             )
             for one in found.get("switches", [])
         ),
@@ -86,6 +90,14 @@ def contents(export: Export) -> Contents:
         signed=found.get("signed", 0),
         left_out=found.get("count", 0) - len(files),
     )
+
+
+def _action(switch: Mapping[str, Any]) -> str:
+    """The step as it was packed; an earlier version did not keep it with the package."""
+    if "action" in switch:
+        return str(switch["action"])
+    steps = specs.for_platform(switch["platform"], "still").disclosure
+    return readme.disclosure_action(steps, switch["ai"])
 
 
 def has_part(export: Export, path: str) -> bool:

@@ -307,6 +307,8 @@ def _card(
 ) -> PlatformCard:
     own = [row for row in rows if row.platform == platform]
     ai_status = own[-1].source.media.ai_status if own else "unknown"
+    # by what its files were made for, as in the package
+    spec = spec_of_row(own[-1]) if own else spec_of(platform, FileKind.STILL)
     # the clip first: where there is one it is what runs
     own.sort(key=lambda row: row.kind != FileKind.CLIP)
     files = tuple(file_card(row, waived, in_force) for row in own)
@@ -315,7 +317,7 @@ def _card(
         label=str(Platform(platform).label),
         files=files,
         ai_words=AI_WORDS[ai_status],
-        disclosure=readme.disclosure_action(platform, ai_status),
+        disclosure=readme.disclosure_action(spec.disclosure, ai_status),
     )
 
 

@@ -13,6 +13,7 @@ from campaigns.formats.measured import Measured
 from campaigns.formats.spec import Spec, SpecFile
 from campaigns.models import Asset, PlatformFile, SpecVersion, Team
 from campaigns.models.choices import FindingVerdict, Platform, Stage
+from campaigns.queries import freshness
 
 NAMES = {**{str(key): str(label) for key, label in Platform.choices}, "all": "All three at once"}
 MOST_FILES = 5_000  # looked at for one change, newest first
@@ -168,7 +169,7 @@ def _affected(platform: str, new: SpecFile) -> tuple[list[Affected], int]:
             platform=platform, asset__stage=Stage.READY, asset__archived_at__isnull=True,
             media__isnull=False,
         )
-        .select_related("asset")
+        .select_related("asset__campaign")
         .order_by("-pk")[:MOST_FILES]
     )  # fmt: skip
     found, unmeasured = [], 0
@@ -184,9 +185,9 @@ def _affected(platform: str, new: SpecFile) -> tuple[list[Affected], int]:
 
 def newly_failing(file: PlatformFile, spec: Spec) -> list[spec_check.SpecFinding]:
     """What a file, as it was measured, would fail under other limits and does not fail today."""
-    texts = {"headline": file.asset.headline, "primary_text": file.asset.subline}
-    given = {name: text for name, text in texts.items() if text}
-    report = spec_check.check_measured(Measured.from_json(file.measured), spec, texts=given)
+    report = spec_check.check_measured(
+        Measured.from_json(file.measured), spec, texts=freshness.texts_of(file)
+    )
     today = {(found["key"], found["limit_text"]) for found in failing(file.findings)}
     return [
         found

@@ -22,7 +22,7 @@ from campaigns.actions import exports as actions
 from campaigns.formats.media import UNKNOWN
 from campaigns.models import Campaign, Export
 from campaigns.models.choices import ExportState, Platform
-from campaigns.queries import access
+from campaigns.queries import access, still_approved
 from campaigns.queries import exports as reads
 from campaigns.queries import package as package_reads
 from campaigns.transitions import NotNow
@@ -104,6 +104,7 @@ def package(request: TeamRequest, pk: int) -> HttpResponse:
     export: Export = access.export(request.team, pk)
     values = {
         "export": export,
+        "row": reads.PackageRow(export, still_approved.of([export])[export.pk]),
         "contents": package_reads.contents(export),
         "signing": wiring.signing(),
     }
@@ -117,6 +118,7 @@ def part(request: TeamRequest, pk: int, name: str) -> HttpResponseBase:
     export: Export = access.export(request.team, pk)
     if export.state != ExportState.READY or not package_reads.has_part(export, name):
         raise Http404
+    _check_may_go(request, export)
     # as bytes: a page of ours is looked at from the disk, never inside this site
     response = StreamingHttpResponse(_pieces(export, name), content_type=UNKNOWN)
     shown = name.rpartition("/")[2]
@@ -125,6 +127,18 @@ def part(request: TeamRequest, pk: int, name: str) -> HttpResponseBase:
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cache-Control"] = "private, no-cache"
     return response
+
+
+def _check_may_go(request: TeamRequest, export: Export) -> None:
+    """Raises NotNow for a package with a face whose person does not agree any more; for anything
+    else that is not as it was approved the next page has a notice."""
+    gone = still_approved.of([export])[export.pk]
+    why = still_approved.stopping(gone)
+    if why:
+        raise NotNow(why)
+    if gone and "Range" not in request.headers:  # once a download, however often it is resumed
+        more = f" And {len(gone) - 1} more." if len(gone) > 1 else ""
+        messages.warning(request, f"Not approved any more in {export.name}: {gone[0]}{more}")
 
 
 def _pieces(export: Export, name: str) -> Iterator[bytes]:
@@ -140,6 +154,7 @@ def download(request: TeamRequest, pk: int) -> HttpResponseBase:
     export: Export = access.export(request.team, pk)
     if export.state != ExportState.READY:
         raise NotNow("This package is not ready. Wait for it, or build it again.")
+    _check_may_go(request, export)
     return deliver(
         request,
         export.file,

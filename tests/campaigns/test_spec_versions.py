@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,9 +13,11 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.actions import file_mends, platform_files, spec_versions
+from campaigns import jobs
+from campaigns.actions import exports, file_mends, platform_files, spec_versions
 from campaigns.models import AdSet, Asset, SpecVersion, Team
 from campaigns.permissions import NotAllowed
+from campaigns.queries import package as package_reads
 from campaigns.queries import spec_versions as reads
 from campaigns.transitions import NotNow
 from tests import factories
@@ -144,6 +147,40 @@ class TestReadyAssets:
         other = otto.memberships.first().team
         page = reads.page(row=draft, team=other)
         assert (list(page.affected), page.elsewhere) == ([], 1)
+
+
+class TestDisclosure:
+    def test_a_corrected_step_stands_wherever_a_person_is_told_to_set_the_switch(
+        self, team: Team, staff: User, ad_set: AdSet, mara: User, ben: User, client: Client,
+        draft: SpecVersion,
+    ) -> None:  # fmt: skip
+        data = json.loads(json.dumps(draft.data))
+        data["disclosure"]["when_not_ai"] = "Leave the new box empty."
+        spec_versions.save(team=team, row=draft, text=json.dumps(data), note="Moved", by=staff)
+        draft.refresh_from_db()
+        spec_versions.put_in_force(team=team, row=draft, by=staff)
+        asset = ready.ready(ad_set, by=mara, platforms=("reels", "shorts"))
+
+        client.force_login(ben)
+        pages = [client.get(reverse("qa", args=[team.slug, asset.pk])).content.decode()]
+        export = exports.request(
+            team=team, assets=[asset], platforms=["reels", "shorts"], token="t", by=ben
+        )
+        jobs.build_export(export.pk)
+        export.refresh_from_db()
+        pages.append(client.get(reverse("export", args=[team.slug, export.pk])).content.decode())
+        with zipfile.ZipFile(export.file.path) as package:
+            pages += [package.read(name).decode() for name in ("README.txt", "manifest.csv")]
+        shipped = reads.shipped("reels")["disclosure"]["when_not_ai"]
+        for page in pages:
+            flat = " ".join(page.split())
+            assert "Leave the new box empty." in flat
+            assert shipped not in flat
+
+        for switch in export.contents["switches"]:
+            del switch["action"]  # as an earlier version built it
+        (old, _) = package_reads.contents(export).switches
+        assert old.action == shipped
 
 
 class TestScreens:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from campaigns import jobs
 from campaigns.actions import cutting, exports, marks, platform_files
-from campaigns.models import AdSet, Asset, Candidate, Event, Export, PlatformFile
+from campaigns.models import AdSet, Asset, Campaign, Candidate, Event, Export, PlatformFile
 from campaigns.permissions import NotAllowed
 from campaigns.queries import crop_editor, fillings, freshness, qa
 from campaigns.transitions import NotNow
@@ -236,6 +236,22 @@ class TestFreshness:
         row = row_of(asset)
         assert freshness.outdated(row, {"tiktok": 5}) == [freshness.LIMITS]
         assert freshness.changes(row) == []
+
+    def test_a_brand_is_part_of_what_goes_out_only_where_it_is_named(
+        self, ad_set: AdSet, mara: User
+    ) -> None:
+        asset = ready.in_qa(ad_set, by=mara, platforms=("reels", "shorts"))
+        Campaign.objects.filter(pk=asset.campaign_id).update(brand="Another brand")
+        reels, shorts = platform_files.of_asset(ready.fresh(asset))
+        assert freshness.changes(reels) == []
+        assert freshness.changes(shorts) == [freshness.WORDS["texts"]]
+
+    def test_texts_of_an_earlier_version_are_compared_as_it_kept_them(self, asset: Asset) -> None:
+        row = row_of(asset)
+        row.made_of["texts"] = [row.asset.headline, row.asset.subline]
+        assert freshness.changes(row) == []
+        row.asset.subline = "Another one"
+        assert freshness.changes(row) == [freshness.WORDS["texts"]]
 
     def test_a_file_of_an_earlier_version_is_known_by_its_label_only(self, asset: Asset) -> None:
         row = row_of(asset)

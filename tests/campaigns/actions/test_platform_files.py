@@ -17,7 +17,7 @@ from PIL import Image
 from campaigns import jobs
 from campaigns.actions import curation, cutting, platform_files, qa_gate, spec_versions
 from campaigns.actions.curation import BelowGate
-from campaigns.models import AdSet, Asset, Candidate, Event, Gate, Media, PlatformFile
+from campaigns.models import AdSet, Asset, Campaign, Candidate, Event, Gate, Media, PlatformFile
 from campaigns.permissions import NotAllowed
 from campaigns.queries import qa
 from campaigns.queries import spec_versions as spec_reads
@@ -98,6 +98,22 @@ class TestMake:
             assert row.verdict in {"pass", "warn"}
             assert {"aspect_ratio", "file_size"} <= {found["key"] for found in row.findings}
             assert row.crop_findings
+
+    def test_words_are_checked_under_the_names_they_go_out_with(
+        self, ad_set: AdSet, mara: User
+    ) -> None:
+        Campaign.objects.filter(pk=ad_set.campaign_id).update(brand="b" * 80)
+        ad_set.refresh_from_db()
+        made = ready.in_qa(ad_set, by=mara, headline="Sale #today", subline="s" * 91)
+        failing = {
+            row.platform: [found["key"] for found in row.findings if found["verdict"] == "fail"]
+            for row in platform_files.of_asset(made)
+        }
+        assert failing == {
+            "tiktok": [],
+            "reels": [],
+            "shorts": ["text.description", "text.business_name"],
+        }
 
     def test_a_second_run_of_the_same_job_changes_nothing(self, asset: Asset) -> None:
         row = tiktok(asset)

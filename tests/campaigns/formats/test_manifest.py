@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.formats import csv_rows, manifest, readme
+from campaigns.formats import csv_rows, manifest, readme, specs
 from campaigns.formats.csv_rows import guard
 from campaigns.formats.manifest import Approval, Crop, Disclosure, Entry, Step, Waiver
 
@@ -164,11 +164,11 @@ class TestReadme:
         return file.read_bytes().decode()
 
     def test_says_first_which_switch_to_set_where(self, tmp_path: Path) -> None:
-        shorts = replace(ENTRY, platform="shorts", disclosure=Disclosure("none", c2pa="signed"))
+        none = Disclosure("none", c2pa="signed", action="Answer no.")
+        shorts = replace(ENTRY, platform="shorts", disclosure=none)
         text = self.text(tmp_path, ENTRY, shorts, others=["bulk/tiktok_paste_sheet_1.csv"])
         flat = " ".join(text.split())
-        assert 'TikTok: In TikTok Ads Manager, on the ad, switch on "AI-generated content"' in flat
-        assert 'YouTube Shorts: Answer "No" under "Altered content"' in flat
+        assert "TikTok: Switch it on. YouTube Shorts: Answer no." in flat
         assert flat.index("Set these switches") < flat.index("Acme_CR000000.mp4")
         assert "headline 12% covered" in text
         assert "1 file is signed" in flat
@@ -186,12 +186,21 @@ class TestReadme:
         assert "Move it." not in flat
 
     def test_a_platform_with_both_kinds_names_each(self, tmp_path: Path) -> None:
-        plain = replace(ENTRY, disclosure=Disclosure("none"))
+        plain = replace(ENTRY, disclosure=Disclosure("none", action="Leave it off."))
         flat = " ".join(self.text(tmp_path, ENTRY, plain).split())
-        assert "TikTok, a photograph that AI changed: In TikTok" in flat
-        assert "TikTok, no AI was used to make or change the picture: Leave" in flat
+        assert "TikTok, a photograph that AI changed: Switch it on." in flat
+        assert "TikTok, no AI was used to make or change the picture: Leave it off." in flat
+
+    def test_files_made_for_several_versions_of_limits_name_each_ones_step(
+        self, tmp_path: Path
+    ) -> None:
+        later = replace(ENTRY, disclosure=Disclosure("ai_modified", action="Tick the new box."))
+        flat = " ".join(self.text(tmp_path, ENTRY, later, ENTRY).split())
+        assert flat.count("TikTok: Switch it on. TikTok: Tick the new box.") == 1
+        assert flat.count("Switch it on.") == 1
 
     @pytest.mark.parametrize("platform", ["tiktok", "reels", "shorts"])
     @pytest.mark.parametrize("status", manifest.AI_STATUSES)
     def test_has_an_answer_for_every_status_and_platform(self, platform: str, status: str) -> None:
-        assert len(readme.disclosure_action(platform, status)) > 10
+        steps = specs.for_platform(platform, "still").disclosure
+        assert len(readme.disclosure_action(steps, status)) > 10

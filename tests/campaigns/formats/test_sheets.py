@@ -16,7 +16,13 @@ from tests.campaigns.formats.test_manifest import ENTRY
 
 CLIP = replace(
     ENTRY, campaign_name="Spring", file_name="a_CR000000.mp4", ad_name="a_CR000000",
-    texts={"headline": "Slow mornings", "primary_text": "Fresh", "cta": "Shop now"},
+    texts={
+        "headline": "Slow mornings",
+        "primary_text": "Fresh",
+        "description": "Fresh on Shorts",
+        "ad_text": "Fresh on TikTok",
+        "cta": "Shop now",
+    },
 )  # fmt: skip
 STILL = replace(CLIP, kind="still", file_name="a_CR000000.jpg", duration_s=None)
 
@@ -38,7 +44,12 @@ class TestMeta:
         clip, still = (replace(one, platform="reels") for one in (CLIP, STILL))
         made = files(sheets.MetaSheet(tmp_path), clip, still, CLIP)
         first, second = rows(made["bulk/meta_ads_import.csv"])
-        assert {first[name] for name in first if name.endswith("Status")} == {"PAUSED"}
+        # a filled cell changes the campaign of that name, which may be live
+        assert {name: first[name] for name in first if name.endswith("Status")} == {
+            "Campaign Status": "",
+            "Ad Set Run Status": "",
+            "Ad Status": "PAUSED",
+        }
         assert first["URL Tags"] == "utm_content=CR000000"
         assert (first["Video File Name"], first["Image File Name"]) == ("a_CR000000.mp4", "")
         assert (second["Video File Name"], second["Image File Name"]) == ("", "a_CR000000.jpg")
@@ -59,6 +70,9 @@ class TestGoogle:
         assert (row["Status"], row["Video ID 1"], row["Headline 1"]) == (
             "Paused", "", "Slow mornings",
         )  # fmt: skip
+        assert row["Description 1"] == "Fresh on Shorts"
+        # Editor takes an empty cell for "no change" and a filled one for a change
+        assert row["Campaign Status"] == row["Ad Group Status"] == ""
 
     def test_without_a_clip_there_is_no_file(self, tmp_path: Path) -> None:
         assert files(sheets.GoogleSheet(tmp_path), replace(STILL, platform="shorts")) == {}
@@ -72,6 +86,7 @@ class TestTikTok:
         assert next(iter(clip)) == "Paste sheet, not an import file"
         assert (clip["AI-generated content"], still["AI-generated content"]) == ("ON", "off")
         assert still["How to add it"].startswith("By hand: a carousel")
+        assert clip["Ad text"] == "Fresh on TikTok"
 
     def test_999_rows_fill_a_sheet(self, tmp_path: Path) -> None:
         made = files(sheets.TikTokSheet(tmp_path), *[CLIP] * 1999)
@@ -85,9 +100,8 @@ def test_no_sheet_runs_a_formula_and_each_counts_what_it_guarded(
 ) -> None:
     platform = {"MetaSheet": "reels", "GoogleSheet": "shorts"}.get(made.__name__, "tiktok")
     evil = "=HYPERLINK(1)"
-    entry = replace(
-        CLIP, platform=platform, campaign_name=evil, texts={"headline": evil, "primary_text": evil}
-    )
+    texts = dict.fromkeys(("headline", "primary_text", "description", "ad_text"), evil)
+    entry = replace(CLIP, platform=platform, campaign_name=evil, texts=texts)
     sheet = made(tmp_path)  # type: ignore[call-arg]
     (content,) = files(sheet, entry).values()
     (row,) = rows(content)

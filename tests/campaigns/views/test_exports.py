@@ -8,17 +8,20 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from campaigns import jobs
-from campaigns.actions import platform_files, waivers
-from campaigns.models import AdSet, Asset, Export, Team
+from campaigns.actions import consents, declaring, platform_files, waivers
+from campaigns.models import AdSet, Asset, Export, Gate, PlatformFile, StageRun, Team
 from campaigns.models.choices import Role
+from campaigns.queries import still_approved
 from tests import factories
 from tests.campaigns import ready
 
 pytestmark = pytest.mark.django_db
-QUERIES = 14
+QUERIES = 14  # and six more to see whether packages still stand
+STANDING = 6
 
 
 def begin(ad_set: AdSet, *, by: User) -> Asset:
@@ -30,7 +33,7 @@ def asset(begun: Asset) -> Asset:
     return ready.fresh(begun)
 
 
-def url(team: Team, name: str = "exports", *args: int) -> str:
+def url(team: Team, name: str = "exports", *args: int | str) -> str:
     return reverse(name, args=[team.slug, *args])
 
 
@@ -73,11 +76,14 @@ class TestExports:
         client.get(url(team))
         with django_assert_num_queries(QUERIES):
             client.get(url(team))
+        jobs.build_export(Export.objects.get().pk)
+        with django_assert_num_queries(QUERIES + STANDING):
+            client.get(url(team))
         for at in range(2):
             more = ready.ready(ad_set, by=mara, title=f"More {at}")
             ask(client, team, [more.pk], f"b{at}")
         client.get(url(team))
-        with django_assert_num_queries(QUERIES):
+        with django_assert_num_queries(QUERIES + STANDING):
             client.get(url(team))
 
 
@@ -212,3 +218,98 @@ class TestDownload:
         client.post(url(team, "export_retry", export.pk))
         export.refresh_from_db()
         assert export.state == "queued"
+
+
+class TestNotApprovedAnyMore:
+    """What became of a package's assets after it was built."""
+
+    @pytest.fixture
+    def export(self, client: Client, team: Team, asset: Asset, ben: User) -> Export:
+        client.force_login(ben)
+        ask(client, team, [asset.pk])
+        jobs.build_export(Export.objects.get().pk)
+        return Export.objects.get()
+
+    def got(self, client: Client, at: str) -> int:
+        """The answer's status, its content read to the end."""
+        answer = client.get(at)
+        list(answer.streaming_content)
+        return int(answer.status_code)
+
+    def said(self, client: Client, export: Export) -> str:
+        """What both pages and the notice after a download say, all but the same."""
+        pages = [client.get(url(export.team)), client.get(url(export.team, "export", export.pk))]
+        for page in pages:
+            assert "Not approved any more:" in page.content.decode()
+        (gone,) = still_approved.of([export])[export.pk]
+        return gone.why
+
+    def test_nothing_is_said_of_one_that_stands(self, client: Client, export: Export) -> None:
+        assert still_approved.of([export]) == {export.pk: ()}
+        page = client.get(url(export.team)).content.decode()
+        assert "Not approved any more" not in page
+        assert self.got(client, url(export.team, "export_download", export.pk)) == 200
+        assert "Not approved" not in client.get(url(export.team)).content.decode()
+
+    def test_a_photo_declared_ai_made_later_is_said_and_the_page_follows(
+        self, client: Client, export: Export, asset: Asset, mara: User
+    ) -> None:
+        before = client.get(url(export.team, "exports_live"))["X-Version"]
+        declaring.declare(asset=asset, answer="ai_generated", by=mara)
+        assert self.said(client, export) == still_approved.SAID_ANEW
+        live = client.get(url(export.team, "exports_live"), headers={"X-Version": before})
+        assert live.status_code == 200
+        factories.drain()
+        assert self.said(client, export) == still_approved.SAID_ANEW
+        assert self.got(client, url(export.team, "export_download", export.pk)) == 200
+        assert self.got(client, url(export.team, "export_part", export.pk, "README.txt")) == 200
+        notice = f"Not approved any more in {export.name}: {asset.title}:"
+        assert notice in client.get(url(export.team)).content.decode()
+
+    def test_a_withdrawn_approval_another_version_and_a_new_file_are_told_apart(
+        self, client: Client, export: Export, asset: Asset
+    ) -> None:
+        row = platform_files.of_asset(ready.fresh(asset))[0]
+        PlatformFile.objects.filter(pk=row.pk).update(made_at=timezone.now())
+        assert self.said(client, export) == "TikTok still: It was made again after it was packed."
+        Gate.objects.filter(asset=asset, stage="qa").update(withdrawn_at=timezone.now())
+        assert self.said(client, export) == still_approved.WITHDRAWN
+        export.items.update(sha256="0" * 64)
+        assert self.said(client, export) == still_approved.OTHER
+
+    def test_a_revoked_consent_keeps_it_in_the_house(
+        self, client: Client, export: Export, asset: Asset, mara: User, dana: User
+    ) -> None:
+        agreed = factories.consent(export.team, by=mara)
+        run = StageRun.objects.filter(pk=asset.current.run_id)
+        run.update(operation="face_swap", consent=agreed)
+        download = url(export.team, "export_download", export.pk)
+        assert self.got(client, download) == 200
+        consents.revoke(consent=agreed, reason="Asked to", by=dana)
+        assert "was revoked on" in self.said(client, export)
+        for at in (download, url(export.team, "export_part", export.pk, "contact_sheet.html")):
+            answer = client.get(at)
+            assert answer.status_code == 409
+            assert "build the package again on Exports" in answer.content.decode()
+        for at in (url(export.team), url(export.team, "export", export.pk)):
+            assert download not in client.get(at).content.decode()
+
+    def test_one_and_three_packages_cost_the_same(
+        self, client: Client, team: Team, export: Export, asset: Asset, mara: User,
+        django_assert_num_queries: DjangoAssertNumQueries,
+    ) -> None:  # fmt: skip
+        agreed = factories.consent(team, by=mara)
+        run = StageRun.objects.filter(pk=asset.current.run_id)
+        run.update(operation="face_swap", consent=agreed)
+        with django_assert_num_queries(7):
+            still_approved.of([export])
+        for at in range(2):
+            more = ready.ready(asset.ad_set, by=mara, title=f"More {at}", platforms=("reels",))
+            ask(client, team, [more.pk, asset.pk], f"more{at}")
+        built = {"state": "ready", "file": "x.zip", "sha256": "0" * 64}
+        Export.objects.exclude(pk=export.pk).update(**built, finished_at=timezone.now())
+        every = list(Export.objects.order_by("pk"))
+        with django_assert_num_queries(7):
+            found = still_approved.of(every)
+        assert found == {one.pk: () for one in every}
+        assert len(found) == 3

@@ -128,6 +128,27 @@ def set_ceiling(*, campaign: Campaign, ceiling: Ceiling, by: User) -> None:
         )
 
 
+def set_brand(*, campaign: Campaign, brand: str, by: User) -> None:
+    """Change the name that ads go out under; empty is the team's. Files made with another are made
+    again before they are packaged. Raises NotAllowed."""
+    permissions.check_can_set_up_campaign(access.roles(by, campaign.team))
+    brand = brand.strip() or campaign.team.name
+    with transaction.atomic():
+        before = Campaign.objects.select_for_update().get(pk=campaign.pk).brand
+        if before == brand:
+            return
+        Campaign.objects.filter(pk=campaign.pk).update(brand=brand)
+        events.record(
+            team=campaign.team,
+            verb="campaign.brand",
+            subject="campaign",
+            subject_id=campaign.pk,
+            by=by,
+            before={"brand": before},
+            after={"brand": brand},
+        )
+
+
 def set_archived(*, campaign: Campaign, archived: bool, by: User) -> None:
     """Close or reopen a campaign. Raises NotAllowed."""
     permissions.check_can_set_up_campaign(access.roles(by, campaign.team))

@@ -24,6 +24,7 @@ MADE_SO = frozenset({
     "audio_present", "audio_codec", "audio_bitrate", "audio_sample_rate", "audio_channels",
 })  # fmt: skip
 SILENT = frozenset({"audio_present"})
+BRAND = "text.business_name"
 WHY_NOT = {
     "sharpness": "Detail that is not there is not invented here.",
     "twin": "Which of the two runs is for a person to say.",
@@ -78,10 +79,9 @@ def way(
         return Way(True, words, {})
     if key.startswith("text."):
         source = placement_texts.WRITTEN_AS.get(key.removeprefix("text."), "one of the ad's texts")
-        words = (
-            f"This is {source}. Words are shortened by people: write a new brief, "
-            "or a manager lets it pass."
-        )
+        cure = "change it on the campaign's page" if key == BRAND else "write a new brief"
+        words = f"This is {source}. Words are shortened by people: {cure}, "
+        words += "or a manager lets it pass."
         return Way(False, words, {})
     return Way(False, WHY_NOT.get(key, "This needs a person."), {})
 

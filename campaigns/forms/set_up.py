@@ -24,6 +24,15 @@ def check_locale(value: str) -> None:
         raise forms.ValidationError("Write a locale such as en-GB or pt-PT.")
 
 
+def _brand() -> forms.CharField:
+    return forms.CharField(
+        max_length=80,
+        required=False,
+        help_text="Goes into file names, and to YouTube "
+        "as the business name (at most 25 characters). Empty: the team's name.",
+    )
+
+
 class CampaignForm(forms.Form):
     """A new campaign with its first ad sets."""
 
@@ -43,12 +52,7 @@ class CampaignForm(forms.Form):
         label="What runs without asking",
         help_text="Anything above waits for a manager.",
     )
-    brand = forms.CharField(
-        max_length=80,
-        required=False,
-        help_text="Goes into file names, and to YouTube "
-        "as the business name (at most 25 characters). Empty: the team's name.",
-    )
+    brand = _brand()
 
     def __init__(self, *args: Any, may_raise: bool, **kwargs: Any) -> None:
         """Without `may_raise` only ceilings that need no manager are offered."""
@@ -71,6 +75,12 @@ class CampaignForm(forms.Form):
         if any(len(name) > 120 for name in names):
             raise forms.ValidationError("An ad set's name has at most 120 characters.")
         return names
+
+
+class BrandForm(forms.Form):
+    """The name a campaign's ads go out under."""
+
+    brand = _brand()
 
 
 class CeilingForm(forms.Form):

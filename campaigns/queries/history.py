@@ -195,6 +195,7 @@ WORDS: dict[str, Words | str] = {
     "budget.set": _set,
     "budget.thaw": "opened a tier again",
     "campaign.archive": "archived a campaign",
+    "campaign.brand": "changed the campaign's brand",
     "campaign.ceiling": "changed what runs without asking",
     "campaign.create": lambda before, after: f"set up the campaign {after.get('name', '')}",
     "campaign.restore": "opened a campaign again",

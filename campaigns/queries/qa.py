@@ -1,6 +1,5 @@
-"""What the QA page shows: one card a platform with its files, crops, zones and checks.
-
-Also says which platform files belong to an asset, for everybody who asks. Reads only.
+"""What the QA page shows: one card a platform with its files, crops, zones and checks; and which
+platform files belong to an asset, for everybody who asks. Reads only.
 """
 
 from __future__ import annotations
@@ -147,7 +146,7 @@ class FileCard:
 
     @property
     def is_making(self) -> bool:
-        """True while a worker makes it, or makes it again."""
+        """True while a worker makes it."""
         return self.row.due_at is not None
 
     @property
@@ -356,8 +355,8 @@ def file_card(
 
 
 def _zone(spec: Spec) -> Zone:
-    zone = zone_of(spec)
-    return Zone(zone.width, zone.height, zone.covering(), zone.clear_box())
+    at = zone_of(spec)
+    return Zone(at.width, at.height, at.covering(), at.clear_box())
 
 
 def _check(
@@ -382,10 +381,9 @@ def _check(
 def way_of(found: Mapping[str, str], row: PlatformFile, spec: Spec) -> mends.Way | None:
     """How this finding of this file can be mended; None when there is nothing to mend."""
     digest = row.media.sha256 if row.media else ""
-    tried = any(e["key"] == found["key"] and e["sha256"] == digest for e in row.mended)
     return mends.way(
         found, spec, measured=row.measured, mends=row.mends, is_manual=row.is_manual,
-        is_tried=tried,
+        is_tried=any(e["key"] == found["key"] and e["sha256"] == digest for e in row.mended),
     )  # fmt: skip
 
 

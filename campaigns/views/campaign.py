@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from campaigns import permissions
 from campaigns.actions import setting_up
-from campaigns.forms.set_up import AdSetForm, CampaignForm, CeilingForm
+from campaigns.forms.set_up import AdSetForm, BrandForm, CampaignForm, CeilingForm
 from campaigns.models.choices import Ceiling
 from campaigns.queries import access, set_up
 from campaigns.views.base import TeamRequest, in_team
@@ -66,6 +66,14 @@ def campaign(request: TeamRequest, pk: int) -> HttpResponse:
             closing = request.POST["archive"] == "1"
             setting_up.set_archived(campaign=found, archived=closing, by=request.user)
             messages.info(request, f"{found.name} is {'archived' if closing else 'open again'}.")
+        elif "brand" in request.POST:
+            brand_form = BrandForm(request.POST)
+            if brand_form.is_valid():
+                brand = brand_form.cleaned_data["brand"]
+                setting_up.set_brand(campaign=found, brand=brand, by=request.user)
+                messages.info(request, "The brand is changed. Files that carry it say so in QA.")
+            else:
+                messages.error(request, "A brand has at most 80 characters. Nothing was changed.")
         else:
             form = CeilingForm(request.POST)
             if form.is_valid():
@@ -80,6 +88,7 @@ def campaign(request: TeamRequest, pk: int) -> HttpResponse:
             "campaign": found,
             "ad_sets": set_up.ad_sets(campaign=found),
             "ceiling_form": CeilingForm(initial={"ceiling": found.ceiling}),
+            "brand_form": BrandForm(initial={"brand": found.brand}),
             "ad_set_form": AdSetForm(),
             "may_set_up": permissions.can_set_up_campaign(request.roles),
             "may_set": permissions.can_set_budget(request.roles),

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from campaigns import permissions
 from campaigns.actions import people, setting_up
-from campaigns.models import Campaign, CatalogModel, Invitation, SignInLink, Team
+from campaigns.models import AdSet, Campaign, CatalogModel, Event, Invitation, SignInLink, Team
 from campaigns.models.choices import Ceiling
 from campaigns.queries import access
 from tests import factories
@@ -81,6 +81,23 @@ class TestCampaigns:
         page = client.post(url, {"name": "Prospecting"}, follow=True).content.decode()
         assert "Choose another name" in page
         assert campaign.ad_sets.count() == 1
+
+    def test_a_brand_that_is_too_long_for_a_platform_can_be_changed(
+        self, client: Client, ad_set: AdSet, mara: User, ben: User
+    ) -> None:
+        campaign = ad_set.campaign
+        where = reverse("campaign", args=[campaign.team.slug, campaign.pk])
+        client.force_login(ben)
+        client.post(where, {"brand": "Ben's"})
+        assert Campaign.objects.get(pk=campaign.pk).brand == campaign.brand
+        client.force_login(mara)
+        assert 'name="brand"' in client.get(where).content.decode()
+        client.post(where, {"brand": "Northwind"})
+        client.post(where, {"brand": "x" * 81})
+        campaign.refresh_from_db()
+        assert campaign.brand == "Northwind"
+        event = Event.objects.get(verb="campaign.brand")
+        assert event.after == {"brand": "Northwind"}
 
 
 class TestPeople:

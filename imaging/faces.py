@@ -60,7 +60,7 @@ def detect(rgb: NDArray[np.uint8], *, threshold: float = 0.5, long_side: int = 6
 # OpenCV keeps the first input size inside the network and answers later sizes with faces
 # everywhere; and between calls it holds 70 MB. So each call has a network of its own (10 ms).
 def _network(file: str) -> cv2.dnn.Net:
-    cv2.setNumThreads(2)
+    cv2.setNumThreads(1)
     return cv2.dnn.readNetFromONNX(file)
 
 

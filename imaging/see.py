@@ -158,6 +158,7 @@ def look(rgb: NDArray[np.uint8], *, with_text: bool = True, work_side: int = WOR
     people = _people(small, faces)
     texts = _texts(small, missing) if with_text else []
     plain = ground.find(small, subject_finder.GLANCE)
+    memory.give_back_now()
     mask, origin = _mask(small, missing)
     if origin != CLASSICAL:
         mask = _off_panels(mask, plain)

@@ -208,7 +208,7 @@ def _spread(raw: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=1)
 def _people_network(file: str) -> cv2.dnn.Net:
-    cv2.setNumThreads(2)
+    cv2.setNumThreads(1)
     return cv2.dnn.readNetFromTFLite(file)
 
 

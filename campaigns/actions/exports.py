@@ -121,6 +121,7 @@ def build(*, export_id: int) -> None:
         _fail(export, key, "The worker died on this package every time. Try fewer assets.")
         return
     keeper = leases.Keeper(Export, export_id, key)
+    gathered_at = timezone.now().isoformat()
     try:
         with keeper, stored.scratch() as folder:
             packed = packing.pack(export=export, folder=_sub(folder))
@@ -151,7 +152,7 @@ def build(*, export_id: int) -> None:
             sha256=digest,
             size_bytes=size,
             file_count=len(members),
-            contents=packed.contents,
+            contents={**packed.contents, "gathered_at": gathered_at},
             progress=1,
             finished_at=timezone.now(),
             lease_until=None,

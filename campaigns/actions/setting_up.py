@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from campaigns import permissions
 from campaigns.actions import budgets, events
-from campaigns.models import AdSet, Campaign, Team
+from campaigns.models import AdSet, Asset, Campaign, Team
 from campaigns.models.choices import Ceiling
 from campaigns.queries import access
 
@@ -26,6 +26,7 @@ def free_code(*, team: Team, name: str) -> str:
     return code
 
 
+MOST_BRAND = 80
 UNASKED = (Ceiling.NONE, Ceiling.LOW)  # ceilings that need no manager
 
 
@@ -74,7 +75,7 @@ def new_campaign(
             team=team,
             name=name,
             code=free_code(team=team, name=name),
-            brand=brand or team.name,
+            brand=_brand(brand, team),
             ceiling=ceiling,
             default_locale=default_locale,
             created_by=by,
@@ -132,7 +133,7 @@ def set_brand(*, campaign: Campaign, brand: str, by: User) -> None:
     """Change the name that ads go out under; empty is the team's. Files made with another are made
     again before they are packaged. Raises NotAllowed."""
     permissions.check_can_set_up_campaign(access.roles(by, campaign.team))
-    brand = brand.strip() or campaign.team.name
+    brand = _brand(brand, campaign.team)
     with transaction.atomic():
         before = Campaign.objects.select_for_update().get(pk=campaign.pk).brand
         if before == brand:
@@ -147,6 +148,13 @@ def set_brand(*, campaign: Campaign, brand: str, by: User) -> None:
             before={"brand": before},
             after={"brand": brand},
         )
+        assets = Asset.objects.filter(ad_set__campaign=campaign, archived_at__isnull=True)
+        events.touch(asset_ids=assets.values_list("pk", flat=True))
+
+
+def _brand(text: str, team: Team) -> str:
+    """As typed, or the team's name as far as a brand may go: it can be changed later."""
+    return text.strip() or team.name[:MOST_BRAND].rstrip()
 
 
 def set_archived(*, campaign: Campaign, archived: bool, by: User) -> None:

@@ -26,6 +26,7 @@ LEVEL_WORDS = {
 SIZES = {"bytes": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 WORDS = {">=": "at least", "<=": "at most", "between": "from – to", "in": "one of", "==": "exactly"}
 ZONE = ("top", "bottom", "left", "right")
+TURNED = ("left", "right")
 _DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 _PAIR = re.compile(r"\s*(\d+)\s*[x×]\s*(\d+)\s*", re.IGNORECASE)
 
@@ -161,6 +162,12 @@ def rows(
     if zone.get("rail"):
         sides.append(box("zone-rail_from", "Buttons from", zone["rail"]["from_y"]))
         sides.append(box("zone-rail_right", "Buttons, right", zone["rail"]["right"]))
+    if zone.get("rtl"):
+        words = "where people read from the right"
+        sides += [
+            box(f"zone-rtl_{side}", f"{side.capitalize()}, {words}", zone["rtl"][side])
+            for side in TURNED
+        ]
     wide, tall = zone["canvas"]
     found.append(
         Row("Covered by the app", "", f"px of {wide} × {tall}", (*sides, *behind("zone", zone)))
@@ -316,7 +323,11 @@ def _zone(reading: _Reading, zone: dict[str, Any]) -> None:
     if zone.get("rail"):
         zone["rail"]["from_y"] = reading.number("zone-rail_from", is_whole=True)
         zone["rail"]["right"] = reading.number("zone-rail_right", is_whole=True)
+    for side in TURNED if zone.get("rtl") else ():
+        zone["rtl"][side] = reading.number(f"zone-rtl_{side}", is_whole=True)
     wide, tall = zone["canvas"]
+    if zone.get("rtl") and zone["rtl"]["left"] + zone["rtl"]["right"] >= wide:
+        reading.bad("zone-rtl_right", "Left and right together leave nothing clear.")
     if zone["left"] + zone["right"] >= wide:
         reading.bad("zone-right", "Left and right together leave nothing clear.")
     if zone["top"] + zone["bottom"] >= tall:

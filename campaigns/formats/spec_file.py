@@ -219,6 +219,8 @@ class _Reader:
             why=fields.text("why", ""),
             right_to_left=_turned(fields),
         )
+        if sum(zone.right_to_left or ()) >= width:
+            raise fields.error("rtl", "the insets leave nothing clear.")
         if zone.left + zone.right >= width or zone.top + zone.bottom >= height:
             raise fields.error("canvas", "the insets leave nothing clear.")
         if not zone.sources:

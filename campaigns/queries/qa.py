@@ -72,18 +72,17 @@ def sources_of(asset: Asset) -> list[tuple[Candidate, str]]:
     return found
 
 
-def files_of(assets: Iterable[Asset]) -> dict[int, list[PlatformFile]]:
-    """The platform files of each asset's approved version, platform by platform, still first.
-
-    One query. The assets need `current__media` and `keyframe`.
-    """
+def files_of(
+    assets: Iterable[Asset], *, without: Sequence[str] = ()
+) -> dict[int, list[PlatformFile]]:
+    """The platform files of each asset's approved version, platform by platform, still first, the
+    fields `without` unread. One query. The assets need `current__media` and `keyframe`."""
     by_id = {asset.pk: asset for asset in assets}
     wanted = {
         (candidate.pk, kind) for asset in by_id.values() for candidate, kind in sources_of(asset)
     }
-    rows = PlatformFile.objects.filter(
-        asset_id__in=by_id, source_id__in={pk for pk, _ in wanted}
-    ).select_related("media", "source__media", "moved_by")
+    known = PlatformFile.objects.select_related("media", "source__media", "moved_by")
+    rows = known.filter(asset_id__in=by_id, source_id__in={pk for pk, _ in wanted}).defer(*without)
     found: dict[int, list[PlatformFile]] = {pk: [] for pk in by_id}
     for row in rows:
         asset = by_id[row.asset_id]

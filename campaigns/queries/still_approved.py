@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models.fields.json import KT
+
 from campaigns.models import (
     Asset,
     AssetBase,
@@ -28,6 +30,8 @@ from campaigns.queries import consents, freshness, qa
 SAID_ANEW = "How its photo was made was said anew, so its switches and labels may be wrong."
 OTHER = "Another version of it is the current one now."
 WITHDRAWN = "Its approval was withdrawn."
+# what a page that is asked for every few seconds need not read of every file
+HEAVY = ("media__seen", "source__media__seen", "measured", "findings")
 NO_FACE = "Approve a version without this face."
 
 
@@ -52,12 +56,13 @@ class _Now:
     agreed: Mapping[int, FaceConsent]
     ways: Mapping[int, tuple[int | None, int]]
     said_at: Mapping[int, datetime]
+    gathered: Mapping[int, datetime]
 
 
 def of(exports: Sequence[Export]) -> dict[int, tuple[Gone, ...]]:
     """What is not approved any more, by package; () for one that is not finished.
 
-    At most seven queries, however many packages and assets.
+    At most eight queries, however many packages and assets.
     """
     finished = {export.pk: export for export in exports if export.state == ExportState.READY}
     found: dict[int, list[Gone]] = {export.pk: [] for export in exports}
@@ -66,9 +71,10 @@ def of(exports: Sequence[Export]) -> dict[int, tuple[Gone, ...]]:
     items = list(
         ExportItem.objects.filter(export_id__in=finished)
         .select_related("asset__campaign", "asset__current__media", "asset__keyframe__media")
+        .defer("asset__current__media__seen", "asset__keyframe__media__seen")
         .order_by("export_id", "pk")
     )
-    now = _now({item.asset_id: item.asset for item in items})
+    now = _now({item.asset_id: item.asset for item in items}, finished)
     for item in items:
         gone = _gone(item, finished[item.export_id], now)
         if gone is not None:
@@ -87,7 +93,7 @@ def stopping(gone: Sequence[Gone]) -> str:
     )
 
 
-def _now(assets: Mapping[int, Asset]) -> _Now:
+def _now(assets: Mapping[int, Asset], exports: Mapping[int, Export]) -> _Now:
     gates = Gate.objects.filter(asset_id__in=assets, stage=Stage.QA, withdrawn_at__isnull=True)
     swaps = {
         run.pk: run
@@ -99,7 +105,7 @@ def _now(assets: Mapping[int, Asset]) -> _Now:
     with_faces = {run.asset_id for run in swaps.values()}
     versions = Candidate.objects.filter(asset_id__in=with_faces) if with_faces else None
     return _Now(
-        files=qa.files_of(assets.values()),
+        files=qa.files_of(assets.values(), without=HEAVY),
         gates={gate.asset_id: gate for gate in gates.order_by("pk")},
         agreed={pk: run.consent for pk, run in swaps.items() if run.consent is not None},
         ways={
@@ -109,6 +115,7 @@ def _now(assets: Mapping[int, Asset]) -> _Now:
             )
         },
         said_at=_said_at(assets),
+        gathered=_gathered(exports),
     )
 
 
@@ -134,8 +141,8 @@ def _gone(item: ExportItem, export: Export, now: _Now) -> Gone | None:
     problem = _consent_problem(item.candidate_id, now)
     if problem:
         return Gone(asset, problem, stops=True)
-    said_at = now.said_at.get(asset.pk)
-    if said_at is not None and export.finished_at is not None and said_at > export.finished_at:
+    said_at, since = now.said_at.get(asset.pk), now.gathered.get(export.pk)
+    if said_at is not None and since is not None and said_at > since:
         return Gone(asset, SAID_ANEW)
     current, gate = asset.current, now.gates.get(asset.pk)
     if current is None or current.pk != item.candidate_id or current.media.sha256 != item.sha256:
@@ -143,7 +150,7 @@ def _gone(item: ExportItem, export: Export, now: _Now) -> Gone | None:
     if asset.stage != Stage.READY or gate is None or gate.sha256 != item.sha256:
         return Gone(asset, WITHDRAWN)
     for row in now.files[asset.pk]:
-        why = _changed(row, export) if row.platform in export.platforms else ""
+        why = _changed(row, since) if row.platform in export.platforms else ""
         if why:
             return Gone(asset, f"{row.get_platform_display()} {row.kind}: {why}")
     return None
@@ -160,14 +167,22 @@ def _consent_problem(version: int | None, now: _Now) -> str:
     return ""
 
 
-def _changed(row: PlatformFile, export: Export) -> str:
+def _changed(row: PlatformFile, packed_at: datetime | None) -> str:
     """What became of a file since it was packed."""
     if row.due_at is not None:
         return "It is being made again."
     changes = freshness.changes(row)
     if changes:
         return changes[0]
-    packed_at = export.finished_at
     if row.made_at is not None and packed_at is not None and row.made_at > packed_at:
         return "It was made again after it was packed."
     return ""
+
+
+def _gathered(exports: Mapping[int, Export]) -> dict[int, datetime]:
+    """Before the first file of each package was read: what changed while it was packed is not in it
+    either. Packages of an earlier version know only when they were finished."""
+    said = Export.objects.filter(pk__in=exports).values_list("pk", KT("contents__gathered_at"))
+    known = {pk: datetime.fromisoformat(text) for pk, text in said if text}
+    ends = {pk: one.finished_at for pk, one in exports.items() if one.finished_at is not None}
+    return {**ends, **known}

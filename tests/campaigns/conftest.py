@@ -56,12 +56,12 @@ class Beginning:
 def beginning(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Beginning | None]:
-    """A module with a function `begin(ad_set, *, by)` has its asset made once, not for each test.
+    """A module with a function `begin_module(ad_set, *, by)` has its asset made once for all tests.
 
     Its rows stand in a transaction around the one of each test, so none sees what another did.
     Not for modules with tests that commit.
     """
-    begin = getattr(request.module, "begin", None)
+    begin = getattr(request.module, "begin_module", None)
     if begin is None:
         yield None
         return
@@ -72,15 +72,20 @@ def beginning(
     around._from_testcase = True  # as Django's own tests mark it
     with blocker.unblock():
         around.__enter__()
-        with override_settings(**_stored_in(files), PASSWORD_HASHERS=[QUICK_HASH]):
+    try:
+        with (
+            blocker.unblock(),
+            override_settings(**_stored_in(files), PASSWORD_HASHERS=[QUICK_HASH]),
+        ):
             team = factories.team()
             mara = factories.member(team, "Mara", Role.MARKETER)
             ad_set = factories.ad_set(team, by=mara)
             asset = begin(ad_set, by=mara)
-    yield Beginning(ad_set.pk, mara.pk, asset.pk, files)
-    with blocker.unblock():
-        transaction.set_rollback(True)
-        around.__exit__(None, None, None)
+        yield Beginning(ad_set.pk, mara.pk, asset.pk, files)
+    finally:  # also where the asset could not be made: the next module must find nothing of it
+        with blocker.unblock():
+            transaction.set_rollback(True)
+            around.__exit__(None, None, None)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 ASKED = "Nobody has said yet how the photo was made"
 
 
-def begin(ad_set: AdSet, *, by: User) -> Asset:
+def begin_module(ad_set: AdSet, *, by: User) -> Asset:
     return ready.in_qa(ad_set, by=by, photo_origin="unknown")
 
 

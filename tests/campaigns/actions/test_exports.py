@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 ALL = ("tiktok", "reels", "shorts")
 
 
-def begin(ad_set: AdSet, *, by: User) -> Asset:
+def begin_module(ad_set: AdSet, *, by: User) -> Asset:
     return ready.ready(ad_set, by=by, path=factories.ASTRONAUT)
 
 

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 BROWN, BROWN_RGB = "#7b3f1d", (123, 63, 29)
 
 
-def begin(ad_set: AdSet, *, by: User) -> Asset:
+def begin_module(ad_set: AdSet, *, by: User) -> Asset:
     """A wide photo for two upright platforms."""
     return ready.in_qa(ad_set, by=by, path=ready.CHINA, platforms=("tiktok", "reels"))
 

@@ -50,7 +50,7 @@ def twins_of(asset: Asset) -> list[Twin]:
     return twins.of(asset=asset, source=source, look=source.media.look)
 
 
-def begin(ad_set: AdSet, *, by: User) -> Asset:
+def begin_module(ad_set: AdSet, *, by: User) -> Asset:
     """An asset whose text is too long for TikTok."""
     return ready.in_qa(ad_set, by=by, subline=LONG, platforms=("tiktok",))
 

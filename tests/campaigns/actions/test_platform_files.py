@@ -32,7 +32,7 @@ from tests.campaigns import ready
 pytestmark = pytest.mark.django_db
 
 
-def begin(ad_set: AdSet, *, by: User) -> Asset:
+def begin_module(ad_set: AdSet, *, by: User) -> Asset:
     return ready.in_qa(ad_set, by=by)
 
 

@@ -109,6 +109,15 @@ class TestApply:
         _, errors = spec_edit.apply(data, VIDEO, typed(data, VIDEO, **{"zone-right": "1080"}))
         assert errors == {"zone-right": "Left and right together leave nothing clear."}
 
+    def test_the_side_for_readers_from_right_to_left_is_its_own(self) -> None:
+        data, place = data_of("tiktok.json"), "tiktok.infeed_video.auction"
+        made, errors = spec_edit.apply(data, place, typed(data, place, **{"zone-rtl_left": "220"}))
+        assert errors == {}
+        spec = next(one for one in specs.parse(made, "tiktok.json").specs if one.id == place)
+        assert (spec.safe_zone.left, spec.safe_zone.turned().left) == (120, 220)
+        _, errors = spec_edit.apply(data, place, typed(data, place, **{"zone-rtl_left": "1000"}))
+        assert errors == {"zone-rtl_right": "Left and right together leave nothing clear."}
+
     @pytest.mark.parametrize(
         ("box", "says"),
         [({"new-url": "https://a.example", "new-date": "2026-12-01"}, "what the page is called"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -20,11 +21,11 @@ from tests import factories
 from tests.campaigns import ready
 
 pytestmark = pytest.mark.django_db
-QUERIES = 14  # and six more to see whether packages still stand
-STANDING = 6
+QUERIES = 14  # and seven more to see whether packages still stand
+STANDING = 7
 
 
-def begin(ad_set: AdSet, *, by: User) -> Asset:
+def begin_module(ad_set: AdSet, *, by: User) -> Asset:
     return ready.ready(ad_set, by=by)
 
 
@@ -277,6 +278,17 @@ class TestNotApprovedAnyMore:
         export.items.update(sha256="0" * 64)
         assert self.said(client, export) == still_approved.OTHER
 
+    def test_what_changed_while_it_was_packed_is_not_in_it(
+        self, export: Export, asset: Asset
+    ) -> None:
+        began = datetime.fromisoformat(export.contents["gathered_at"])
+        assert began < export.finished_at
+        row = platform_files.of_asset(ready.fresh(asset))[0]
+        between = began + (export.finished_at - began) / 2
+        PlatformFile.objects.filter(pk=row.pk).update(made_at=between)
+        (gone,) = still_approved.of([export])[export.pk]
+        assert "made again after it was packed" in gone.why
+
     def test_a_revoked_consent_keeps_it_in_the_house(
         self, client: Client, export: Export, asset: Asset, mara: User, dana: User
     ) -> None:
@@ -301,7 +313,7 @@ class TestNotApprovedAnyMore:
         agreed = factories.consent(team, by=mara)
         run = StageRun.objects.filter(pk=asset.current.run_id)
         run.update(operation="face_swap", consent=agreed)
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             still_approved.of([export])
         for at in range(2):
             more = ready.ready(asset.ad_set, by=mara, title=f"More {at}", platforms=("reels",))
@@ -309,7 +321,7 @@ class TestNotApprovedAnyMore:
         built = {"state": "ready", "file": "x.zip", "sha256": "0" * 64}
         Export.objects.exclude(pk=export.pk).update(**built, finished_at=timezone.now())
         every = list(Export.objects.order_by("pk"))
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             found = still_approved.of(every)
         assert found == {one.pk: () for one in every}
         assert len(found) == 3

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 QUERIES = 19
 
 
-def begin(ad_set: AdSet, *, by: User) -> Asset:
+def begin_module(ad_set: AdSet, *, by: User) -> Asset:
     return ready.in_qa(ad_set, by=by, path=factories.ASTRONAUT, title="<script>x</script>")
 
 

@@ -35,7 +35,7 @@ from imaging.geometry import Box, has_ratio
 from imaging.see import Seen
 
 LEAST_WIDTH = 64
-STILLS = {"png": "png", "webp": "webp"}  # what a spec may ask for beside JPEG
+STILLS = frozenset({"png", "webp"})  # what a spec may ask for beside JPEG
 
 
 class CannotCut(Exception):
@@ -120,7 +120,7 @@ def cut(*, row: PlatformFile, folder: Path) -> Cut:
     except measured.Unreadable as error:
         raise CannotCut(str(error)) from error
     report = spec_check.check_measured(
-        found, spec, texts=_texts(row), boxes=_boxes(seen, box, width, height)
+        found, spec, texts=freshness.texts_of(row), boxes=_boxes(seen, box, width, height)
     )
     like = twins.of(asset=row.asset, source=row.source, look=masters.look_of(media, still))
     house = [
@@ -188,7 +188,8 @@ def _write(
             raise CannotCut(f"The clip cannot be encoded as the platform wants. {error}") from error
         provenance.embed(path, xmp)
         return path, 1.0
-    kind = STILLS.get(spec.export.container.lower(), "jpeg") if spec.export else "jpeg"
+    wanted = spec.export.container.lower() if spec.export else ""
+    kind = wanted if wanted in STILLS else "jpeg"
     path = folder / f"file{render.EXTENSIONS[kind]}"
     best = (spec.export.quality if spec.export else 0) or render.BEST_QUALITY
     ceiling, most = spec.max_bytes(), spec.max_bytes(levels=("fail",))
@@ -285,10 +286,6 @@ def _undeclared() -> dict[str, str]:
         "remedy": "Say on this page how the photo was made.",
         "source_url": "",
     }
-
-
-def _texts(row: PlatformFile) -> dict[str, str]:
-    return freshness.texts_of(row)
 
 
 def _boxes(seen: Seen, box: Box, width: int, height: int) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 
-from campaigns.actions.setting_up import UNASKED
+from campaigns.actions.setting_up import MOST_BRAND, UNASKED
 from campaigns.formats import naming
 from campaigns.forms.amounts import AmountField
 from campaigns.models.choices import Ceiling, Role, Tier
@@ -26,7 +26,7 @@ def check_locale(value: str) -> None:
 
 def _brand() -> forms.CharField:
     return forms.CharField(
-        max_length=80,
+        max_length=MOST_BRAND,
         required=False,
         help_text="Goes into file names, and to YouTube "
         "as the business name (at most 25 characters). Empty: the team's name.",

@@ -73,7 +73,10 @@ def campaign(request: TeamRequest, pk: int) -> HttpResponse:
                 setting_up.set_brand(campaign=found, brand=brand, by=request.user)
                 messages.info(request, "The brand is changed. Files that carry it say so in QA.")
             else:
-                messages.error(request, "A brand has at most 80 characters. Nothing was changed.")
+                messages.error(
+                    request,
+                    f"A brand has at most {setting_up.MOST_BRAND} characters. Nothing was changed.",
+                )
         else:
             form = CeilingForm(request.POST)
             if form.is_valid():

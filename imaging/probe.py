@@ -23,13 +23,14 @@ from imaging import boxes
 from imaging.formats import Limits, Sniffed, Unreadable, identify, sniff
 
 __all__ = [
-    "ClipInfo", "Limits", "Sniffed", "StillInfo", "Unreadable", "open_clip", "open_still",
-    "probe_clip", "probe_still", "sniff",
+    "ClipInfo", "Limits", "Sniffed", "StillInfo", "Unreadable", "identify", "open_clip",
+    "open_still", "probe_clip", "probe_still", "sniff",
 ]  # fmt: skip
 
 PILLOW = {"jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "avif": "AVIF", "tiff": "TIFF",
-          "heic": "HEIF"}  # fmt: skip
-DEMUXER = {"mp4": "mov", "mov": "mov", "webm": "matroska"}
+          "heic": "HEIF", "gif": "GIF"}  # fmt: skip
+DEMUXER = {"mp4": "mov", "mov": "mov", "3gp": "mov", "webm": "matroska", "mkv": "matroska",
+           "avi": "avi", "flv": "flv", "mpeg": "mpeg", "wmv": "asf"}  # fmt: skip
 ORIENTATION_TAG = 0x0112
 HDR_TRANSFERS = (16, 18)  # ITU-T H.273: PQ, HLG
 DAMAGED = "This file is damaged or cut off. Export it again and upload it anew."
@@ -303,7 +304,7 @@ def _measure(container: Any, found: Sniffed, path: Path, limits: Limits) -> Clip
     fps = (len(steps) / ((stamps[-1] - stamps[0]) * base)) if stamps[-1] > stamps[0] else 0.0
     # One tick of rounding is not a variable rate: 29.97 does not fit milliseconds.
     cfr = all(abs(step - middle) <= 1 for step in steps)
-    shape = boxes.shape_of(path) if found.format != "webm" else None
+    shape = boxes.shape_of(path) if DEMUXER[found.format] == "mov" else None
     context = video.codec_context
     first = _first_frame(container, video)
     turn = (-int(first.rotation)) % 360 if first else 0

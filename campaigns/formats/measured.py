@@ -28,6 +28,7 @@ LIMITS = probe.Limits(
     max_clip_side=8_192,
     max_clip_frames=450_000,
     max_bytes=1_000_000_000_000,
+    is_foreign_taken=True,
 )
 _SAME_CODEC = {"libdav1d": "av1", "libvpx": "vp8", "libvpx-vp9": "vp9"}
 _FRAMES = 3  # of a clip, a second apart: enough to see that all of it is soft
@@ -42,7 +43,7 @@ class Unreadable(ValueError):
 class Measured:
     """One file. None means "not known", for stills also "does not apply".
 
-    `format` is the content's own ("jpeg", "png", "mp4", "mov"), `extension` the name's, without the
+    `format` is the content's own ("jpeg", "png", "mp4", "avi"), `extension` the name's, without the
     point. Rates in kilobits a second. `siblings` are the sizes of a carousel's other cards.
     `fine_detail` and `banding` are `imaging.quality`'s, once somebody looked (`look_at`).
     """
@@ -95,8 +96,7 @@ class Measured:
 def measure(path: Path) -> Measured:
     """Measure a still or a clip by its content. Raises Unreadable."""
     try:
-        found = probe.sniff(path)
-        if found is not None and found.kind == "clip":
+        if probe.identify(path, LIMITS).kind == "clip":
             return _clip(path)
         return _still(path)
     except av.error.FFmpegError as error:

@@ -20,6 +20,8 @@ _EXTENSIONS: dict[str, tuple[str, ...]] = {
     "video/x-msvideo": ("avi",),
     "video/mpeg": ("mpeg", "mpg"),
     "video/3gpp": ("3gp", "3gpp"),
+    "video/x-flv": ("flv",),
+    "video/x-ms-wmv": ("wmv",),
     "text/csv": ("csv",),
     "text/plain": ("txt",),
     "text/html": ("html",),

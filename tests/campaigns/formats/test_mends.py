@@ -10,7 +10,7 @@ import pytest
 from campaigns.formats import house_checks, mends, specs
 from campaigns.formats.house_checks import Twin
 from campaigns.formats.measured import Measured
-from tests.campaigns.formats import pairs
+from tests.campaigns.formats.files import Clip, Still, measured_of
 
 CLIP = specs.by_id("tiktok.infeed_video.auction")
 STILL = specs.by_id("instagram.reels.image_ad")
@@ -68,7 +68,7 @@ def house(measured: Measured, *twins: Twin) -> dict[str, str]:
 
 class TestHouseChecks:
     def test_a_good_still_passes_all_four(self) -> None:
-        good = replace(pairs.STILL, fine_detail=0.2, banding=0.0)
+        good = replace(measured_of(Still()), fine_detail=0.2, banding=0.0)
         assert house(good) == dict.fromkeys(("srgb", "sharpness", "banding", "twin"), "pass")
 
     @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ class TestHouseChecks:
          ({"fine_detail": 0.05}, "sharpness"), ({"banding": 0.2}, "banding")],
     )  # fmt: skip
     def test_each_warns_and_says_what_to_do(self, change: dict[str, Any], key: str) -> None:
-        bad = replace(pairs.STILL, **{"fine_detail": 0.2, "banding": 0.0, **change})
+        bad = replace(measured_of(Still()), **{"fine_detail": 0.2, "banding": 0.0, **change})
         found = next(f for f in house_checks.check(bad) if f.key == key)
         assert (found.verdict, found.level) == ("warn", "warn")
         assert found.remedy
@@ -86,19 +86,21 @@ class TestHouseChecks:
 
     @pytest.mark.parametrize(("left", "verdict"), [(0.9, "pass"), (0.8, "warn")])
     def test_what_a_ceiling_of_bytes_took_is_told(self, left: float, verdict: str) -> None:
-        (found,) = [f for f in house_checks.check(pairs.STILL, left=left) if f.key == "compression"]
+        (found,) = [
+            f for f in house_checks.check(measured_of(Still()), left=left) if f.key == "compression"
+        ]
         assert found.verdict == verdict
         assert bool(found.remedy) == (verdict == "warn")
-        assert "compression" not in house(pairs.STILL)
+        assert "compression" not in house(measured_of(Still()))
 
     def test_a_twin_warns_and_kin_is_only_said(self) -> None:
         stranger, kin = Twin("Spring", 9, False), Twin("Spring FR", 2, True)
-        assert house(pairs.STILL, stranger, kin)["twin"] == "warn"
-        assert house(pairs.STILL, kin)["twin"] == "info"
+        assert house(measured_of(Still()), stranger, kin)["twin"] == "warn"
+        assert house(measured_of(Still()), kin)["twin"] == "info"
 
     def test_bits_are_counted(self) -> None:
         assert house_checks.bits_apart("0f", "f0") == 8
 
     def test_what_was_measured_survives_storing(self) -> None:
-        whole = replace(pairs.CLIP, siblings=((1, 2),), fine_detail=0.1)
+        whole = replace(measured_of(Clip()), siblings=((1, 2),), fine_detail=0.1)
         assert Measured.from_json({**whole.as_json(), "of a later version": 1}) == whole

@@ -1,0 +1,65 @@
+"""A file is measured by its content, also where it is of a kind that we take nowhere else."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from campaigns.formats import measured, spec_check, specs
+from imaging import probe
+from tests.campaigns.formats.files import FOLDER, Clip, Still, clip, measured_of, path_of, still
+
+TIKTOK, REELS = "tiktok.infeed_video.auction", "instagram.reels.video_ad"
+FOREIGN = ("avi", "flv", "mkv", "mpg", "mpeg", "wmv", "3gp", "3gpp")
+
+
+class TestForeignFiles:
+    @pytest.mark.parametrize("suffix", FOREIGN)
+    def test_are_measured_under_their_own_name(self, suffix: str) -> None:
+        found = measured_of(Clip(suffix=suffix))
+        assert found.format == {"mpg": "mpeg", "3gpp": "3gp"}.get(suffix, suffix)
+        assert (found.width, found.height) == (90, 160)
+        assert found.duration_s == pytest.approx(1, abs=0.1)
+        assert found.has_audio
+        report = spec_check.check_measured(found, specs.by_id(TIKTOK))
+        assert "extension" not in {finding.key for finding in report.findings}
+
+    @pytest.mark.parametrize(
+        ("suffix", "tiktok", "reels"),
+        [("avi", "pass", "fail"), ("3gp", "pass", "fail"), ("mkv", "fail", "fail")],
+    )
+    def test_are_judged_as_the_platform_says(self, suffix: str, tiktok: str, reels: str) -> None:
+        def verdict(spec_id: str) -> str:
+            report = spec_check.check(clip(suffix=suffix), specs.by_id(spec_id))
+            return next(f.verdict for f in report.findings if f.key == "container")
+
+        assert (verdict(TIKTOK), verdict(REELS)) == (tiktok, reels)
+
+    @pytest.mark.parametrize("path", [*FOREIGN, "gif"])
+    def test_are_refused_by_whoever_does_not_ask_for_them(self, path: str) -> None:
+        limits = probe.Limits(min_side=1)
+        if path in {"3gp", "3gpp"}:
+            assert probe.identify(clip(suffix=path), limits).format == "mp4"
+            return
+        file = still(suffix="gif") if path == "gif" else clip(suffix=path)
+        with pytest.raises(probe.Unreadable, match="Upload"):
+            probe.identify(file, limits)
+
+    def test_h264_in_avi_keeps_its_times(self) -> None:
+        found = measured_of(Clip(suffix="avi", codec="libx264", audio=""))
+        assert (found.fps, found.video_codec) == (24, "h264")
+        assert found.duration_s == pytest.approx(1, abs=0.01)
+
+    def test_a_gif_is_a_still_and_a_moving_one_is_refused(self) -> None:
+        assert measured_of(Still(suffix="gif")).format == "gif"
+        path = FOLDER / "moving.gif"
+        moving(path)
+        with pytest.raises(measured.Unreadable, match="animated"):
+            measured.measure(path)
+
+
+def moving(path: Path) -> None:
+    one, other = path_of(Still(90, 90, "gif")), path_of(Still(90, 90, "png"))
+    with Image.open(one) as first, Image.open(other) as second:
+        second_frame = second.point(lambda value: 255 - value)
+        first.save(path, save_all=True, append_images=[second_frame])

@@ -30,7 +30,11 @@ LIMITS = probe.Limits(
     max_bytes=1_000_000_000_000,
     is_foreign_taken=True,
 )
-_SAME_CODEC = {"libdav1d": "av1", "libvpx": "vp8", "libvpx-vp9": "vp9"}
+# the codec's name where FFmpeg says that of its decoder
+_SAME_CODEC = {
+    "libdav1d": "av1", "libvpx": "vp8", "libvpx-vp9": "vp9",
+    "mp2float": "mp2", "mp3float": "mp3", "libopus": "opus", "libvorbis": "vorbis",
+}  # fmt: skip
 _FRAMES = 3  # of a clip, a second apart: enough to see that all of it is soft
 _PACKETS = 2_000  # enough groups of pictures to tell open from closed
 
@@ -174,7 +178,7 @@ def _clip(path: Path) -> Measured:
         edit_lists=info.edit_lists if is_boxed else None,
         is_moov_first=info.moov_first if is_boxed else None,
         has_audio=info.has_audio,
-        audio_codec=info.audio_codec or None,
+        audio_codec=_SAME_CODEC.get(info.audio_codec, info.audio_codec) or None,
         audio_kbps=info.audio_kbps if info.has_audio else None,
         audio_rate=info.audio_rate or None,
         audio_channels=info.audio_channels or None,

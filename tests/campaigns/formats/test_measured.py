@@ -63,3 +63,11 @@ def moving(path: Path) -> None:
     with Image.open(one) as first, Image.open(other) as second:
         second_frame = second.point(lambda value: 255 - value)
         first.save(path, save_all=True, append_images=[second_frame])
+
+
+class TestCodecs:
+    @pytest.mark.parametrize(
+        ("audio", "name"), [("aac", "aac"), ("libmp3lame", "mp3"), ("libopus", "opus")]
+    )
+    def test_of_sound_are_called_by_their_own_names(self, audio: str, name: str) -> None:
+        assert measured_of(Clip(audio=audio)).audio_codec == name

@@ -26,6 +26,7 @@ _STRICT_SHARE = 0.02
 _LOOSE_SHARE = 0.5
 # measured values tremble: container time bases, 59.94 against 60
 _SLACK = {"s": 0.05, "fps": 0.01, "ratio": 0.001}
+_NOMINAL_SHARE = 0.05  # an encoder told a rate comes near it: "128 kbps" measures 122 to 134
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,8 @@ def is_kept(limit: Limit, value: Any) -> bool:
             return value in limit.value
         case _ if limit.unit == "ratio":
             return bool(abs(value - limit.value) <= slack)
+        case _ if limit.unit == "kbps":
+            return bool(abs(value - limit.value) <= _NOMINAL_SHARE * limit.value)
         case _:
             return bool(value == limit.value)
 

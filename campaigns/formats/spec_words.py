@@ -52,7 +52,7 @@ READERS: dict[str, Reader] = {
     "audio_present": lambda m: m.has_audio,
     "audio_codec": lambda m: m.audio_codec,
     "audio_bitrate": lambda m: m.audio_kbps,
-    "audio_bitrate_nominal": lambda m: round(m.audio_kbps) if m.audio_kbps is not None else None,
+    "audio_bitrate_nominal": lambda m: m.audio_kbps,
     "audio_sample_rate": lambda m: m.audio_rate,
     "audio_channels": lambda m: m.audio_channels,
 }

@@ -71,3 +71,14 @@ class TestCodecs:
     )
     def test_of_sound_are_called_by_their_own_names(self, audio: str, name: str) -> None:
         assert measured_of(Clip(audio=audio)).audio_codec == name
+
+
+class TestNominalRate:
+    """`128 kbps` is what an encoder was told; what it wrote is some percent off."""
+
+    @pytest.mark.parametrize(("kbps", "verdict"), [(125, "pass"), (132, "pass"), (112, "info")])
+    def test_counts_within_five_percent(self, kbps: int, verdict: str) -> None:
+        sample = Clip(audio="aac", audio_kbps=kbps, seconds=3)
+        report = spec_check.check(path_of(sample), specs.by_id("instagram.reels.organic"))
+        (found,) = [f for f in report.findings if f.key == "audio_bitrate_nominal"]
+        assert found.verdict == verdict

@@ -27,6 +27,7 @@ from imaging import (
     extend,
     filling,
     loudness,
+    probe,
     provenance,
     quality,
     render,
@@ -253,7 +254,8 @@ def _still(row: PlatformFile, source: Path, box: Box, spec: Spec) -> Image.Image
 def _write_clip(row: PlatformFile, source: Path, path: Path, box: Box, spec: Spec) -> None:
     width, height = qa.size_of(spec)
     duration_s = row.mends.get("shorten_s")
-    rate = encode.delivery(spec.export.video_kbps if spec.export else 0)
+    fps = float(encode.tidy_rate(probe.probe_clip(source).fps))
+    rate = encode.delivery(spec.export.kbps_at(fps) if spec.export else 0)
     if not is_fit(box, width, height):
         encode.reframe_clip(source, path, box, width, height, duration_s=duration_s, quality=rate)
         return

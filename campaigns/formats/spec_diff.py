@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from campaigns.formats import spec_words
-from campaigns.formats.spec import Limit, Spec, SpecFile, TextLimit
+from campaigns.formats.spec import FAST_FPS, Export, Limit, Spec, SpecFile, TextLimit
 
 MISSING = "–"
 
@@ -65,7 +65,16 @@ def _parts(spec: Spec) -> Iterator[tuple[str, str]]:
     )
     if spec.export:
         export = spec.export
-        yield "Exported as", f"{export.width} × {export.height} {export.container.upper()}"
+        size = f"{export.width} × {export.height}"
+        yield "Exported as", f"{size} {export.container.upper()}{_rate(export)}"
+
+
+def _rate(export: Export) -> str:
+    """How many bits, as far as the placement says."""
+    rate = f", {export.video_kbps:,} kbps" if export.video_kbps else ""
+    fast = f", {export.fast_video_kbps:,} from {FAST_FPS} fps" if export.fast_video_kbps else ""
+    quality = f", quality {export.quality}" if export.quality else ""
+    return f"{rate}{fast}{quality}"
 
 
 def _limit(limit: Limit) -> str:

@@ -258,6 +258,7 @@ def _export(fields: Fields) -> Export:
         quality=fields.optional_whole("quality") or 0,
         video_kbps=fields.optional_whole("v_bitrate_kbps") or 0,
         note=fields.text("note", ""),
+        fast_video_kbps=fields.optional_whole("v_bitrate_kbps_60fps") or 0,
     )
 
 

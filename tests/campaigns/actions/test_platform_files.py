@@ -216,6 +216,24 @@ class TestAskedFor:
             cutting._write_clip(row, source, tmp_path / "f.mp4", Box.whole(360, 640), asked)
             assert low <= probe.probe_clip(tmp_path / "f.mp4").video_kbps <= high
 
+    @pytest.mark.parametrize(("fps", "kbps"), [(30, 1_000), (60, 2_000)])
+    def test_fast_clips_have_the_rate_of_their_own(
+        self, tmp_path: Path, fps: int, kbps: int
+    ) -> None:
+        source = tmp_path / "source.mp4"
+        plain = np.full((160, 90, 3), 120, dtype=np.uint8)
+        encode.write_clip([plain] * fps, source, fps, 90, 160)
+        spec = qa.spec_of("shorts", "clip")
+        assert spec.export is not None
+        row = PlatformFile(asset=Asset(), platform="shorts", kind="clip")
+        export = replace(spec.export, video_kbps=1_000, fast_video_kbps=2_000)
+        cutting._write_clip(
+            row, source, tmp_path / "f.mp4", Box.whole(90, 160), replace(spec, export=export)
+        )
+        written = probe.probe_clip(tmp_path / "f.mp4")
+        assert written.fps == pytest.approx(fps)
+        assert written.video_kbps == pytest.approx(kbps, rel=0.25)
+
 
 class TestSigned:
     def test_files_are_signed_where_it_is_switched_on_and_say_so(

@@ -33,6 +33,16 @@ class TestChanges:
         assert "80 characters" in by_what["Text: ad text"].after
         assert "top 250" in by_what["Safe zone"].after
 
+    def test_tell_of_the_rate_a_file_is_written_with(self) -> None:
+        data = json.loads((specs.FOLDER / "shorts.json").read_text())
+        data["specs"][0]["export"]["v_bitrate_kbps_60fps"] = 16_000
+        data["specs"][1]["export"]["quality"] = 80
+        found = spec_diff.changes(specs.file_of("shorts"), specs.parse(data, "shorts.json"))
+        assert [(one.what, one.after) for one in found] == [
+            ("Exported as", "1080 × 1920 MP4, 8,000 kbps, 16,000 from 48 fps"),
+            ("Exported as", "1080 × 1920 JPG, quality 80"),
+        ]
+
     def test_say_that_a_placement_is_gone(self) -> None:
         data = copy.deepcopy(RAW)
         gone = data["specs"].pop()

@@ -57,6 +57,26 @@ class TestShippedSpecs:
         for side in ("top", "bottom", "left", "right"):
             assert getattr(worst, side) == max(getattr(zone, side) for zone in zones)
 
+    def test_every_number_of_an_export_is_read(self) -> None:
+        numbers = {
+            key
+            for name in specs.FILES
+            for spec in json.loads((specs.FOLDER / name).read_text())["specs"]
+            for key, value in (spec.get("export") or {}).items()
+            if not isinstance(value, str)
+        }
+        read = {"width", "height", "quality", "v_bitrate_kbps", "v_bitrate_kbps_60fps"}
+        assert numbers == read
+
+    @pytest.mark.parametrize(
+        ("fps", "kbps"), [(24, 8_000), (30, 8_000), (47.952, 12_000), (60, 12_000)]
+    )
+    def test_a_fast_clip_for_youtube_gets_more_bits(self, fps: float, kbps: int) -> None:
+        shorts, reels = (specs.for_platform(name, "clip").export for name in ("shorts", "reels"))
+        assert shorts is not None
+        assert reels is not None
+        assert (shorts.kbps_at(fps), reels.kbps_at(fps)) == (kbps, 8_000)
+
     def test_the_strictest_size_is_the_ceiling(self) -> None:
         still = specs.for_platform("tiktok", "still")
         assert still.max_bytes() == 100_000

@@ -33,6 +33,7 @@ DEMUXER = {"mp4": "mov", "mov": "mov", "3gp": "mov", "webm": "matroska", "mkv": 
            "avi": "avi", "flv": "flv", "mpeg": "mpeg", "wmv": "asf"}  # fmt: skip
 ORIENTATION_TAG = 0x0112
 HDR_TRANSFERS = (16, 18)  # ITU-T H.273: PQ, HLG
+FINE_TICKS = 4  # a step of so many may be a tick longer or shorter
 DAMAGED = "This file is damaged or cut off. Export it again and upload it anew."
 
 
@@ -302,8 +303,10 @@ def _measure(container: Any, found: Sniffed, path: Path, limits: Limits) -> Clip
     middle = sorted(steps)[len(steps) // 2] if steps else last_step
     duration = (stamps[-1] - stamps[0] + (middle or last_step)) * base
     fps = (len(steps) / ((stamps[-1] - stamps[0]) * base)) if stamps[-1] > stamps[0] else 0.0
-    # One tick of rounding is not a variable rate: 29.97 does not fit milliseconds.
-    cfr = all(abs(step - middle) <= 1 for step in steps)
+    # One tick of rounding is not a variable rate: 29.97 does not fit milliseconds. Of a clock that
+    # ticks hardly oftener than frames come, one tick is a frame dropped.
+    rounding = 1 if middle >= FINE_TICKS else 0
+    cfr = all(abs(step - middle) <= rounding for step in steps)
     shape = boxes.shape_of(path) if DEMUXER[found.format] == "mov" else None
     context = video.codec_context
     first = _first_frame(container, video)

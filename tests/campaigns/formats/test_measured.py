@@ -1,7 +1,9 @@
 """A file is measured by its content, also where it is of a kind that we take nowhere else."""
 
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import pytest
 from PIL import Image
 
@@ -82,3 +84,34 @@ class TestNominalRate:
         report = spec_check.check(path_of(sample), specs.by_id("instagram.reels.organic"))
         (found,) = [f for f in report.findings if f.key == "audio_bitrate_nominal"]
         assert found.verdict == verdict
+
+
+class TestSteps:
+    """A constant frame rate is judged by the steps between frames."""
+
+    @pytest.mark.parametrize("ticks", [24, 24_000])
+    def test_a_dropped_frame_is_noticed_however_coarse_the_clock(self, ticks: int) -> None:
+        whole, dropped = (at_ticks(ticks, leave_out=frames) for frames in ((), (5, 11)))
+        assert measured.measure(whole).is_cfr
+        assert not measured.measure(dropped).is_cfr
+
+    @pytest.mark.parametrize("fps", [29.97, 59.94])
+    def test_a_rate_that_does_not_fit_milliseconds_is_constant(self, fps: float) -> None:
+        assert measured_of(Clip(suffix="mkv", fps=fps, audio="")).is_cfr
+
+
+def at_ticks(ticks: int, leave_out: tuple[int, ...]) -> Path:
+    """A second of 24 frames, timed by a clock of so many ticks a second."""
+    path = FOLDER / f"ticks-{ticks}-{len(leave_out)}.mp4"
+    options = {"video_track_timescale": str(ticks), "movflags": "+negative_cts_offsets"}
+    with av.open(path.as_posix(), "w", options=options) as container:
+        stream = container.add_stream("libx264", rate=24, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        frame = av.VideoFrame(64, 64, "yuv420p")
+        frame.time_base = stream.codec_context.time_base = Fraction(1, 24)
+        for index in range(24):
+            if index not in leave_out:
+                frame.pts = index
+                container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path

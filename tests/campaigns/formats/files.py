@@ -12,6 +12,7 @@ import shutil
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
+from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -24,6 +25,7 @@ from campaigns.formats import measured
 from campaigns.formats.measured import Measured
 
 FOLDER = Path(mkdtemp(prefix="sy-spec-files-"))
+NUMBERS = count()
 TICKS = 90_000  # a second has: every usual frame rate and tenths of a second fit
 RATE = 48_000
 PILLOW = {"jpg": "JPEG", "jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "gif": "GIF", "tif": "TIFF",
@@ -114,7 +116,7 @@ def measured_of(sample: Sample) -> Measured:
 @cache
 def path_of(sample: Sample) -> Path:
     """The file, encoded for real, at most once."""
-    path = FOLDER / f"{len(list(FOLDER.iterdir()))}.{sample.suffix}"
+    path = FOLDER / f"{next(NUMBERS)}.{sample.suffix}"
     if isinstance(sample, Still) and sample.cards:
         return path_of(replace(sample, cards=()))
     if sample.size_bytes:
